@@ -43,6 +43,8 @@ struct BackendTraits
     QByteArrayList credentialVariables; // environment; empty when no credential is needed
     QByteArray laneVariable;       // environment, e.g. OPENROUTER_WIRE
     bool offline = false;          // answers without an upstream
+    QByteArray timeoutVariable {}; // environment, seconds the upstream may stay silent
+    QByteArray retriesVariable {}; // environment
 };
 
 // What one upstream call is made from.

@@ -21,14 +21,15 @@ public:
     struct Answer
     {
         std::optional<Secret> secret; // empty: there is no such entry
-        QString error;                // one sentence when the keychain could not be asked
+        QString error; // one sentence when the keychain could not be asked
     };
 
     explicit SecretStore(QObject *parent = nullptr);
 
     void read(const QString &key, std::function<void(const Answer &)> done);
     // The error is empty on success.
-    void write(const QString &key, const Secret &secret, std::function<void(const QString &error)> done);
+    void write(const QString &key, const Secret &secret,
+               std::function<void(const QString &error)> done);
     void remove(const QString &key, std::function<void(const QString &error)> done);
 };
 
