@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxycore/backends/backend.h"
+#include "proxycore/downstream/access.h"
 #include "proxycore/routing/modelmap.h"
 #include "proxycore/upstream/upstreamclient.h"
 
@@ -11,13 +12,6 @@
 #include <memory>
 
 namespace Switchyard {
-
-// Who may speak to the local port.
-struct AccessRules
-{
-    bool tokenRequired = true;
-    Secret token;
-};
 
 // The configuration as the proxy thread sees it: an immutable value. An exchange keeps the one that
 // was current when it began, so a switch in the tray does not reach it.

@@ -37,6 +37,7 @@ public:
         string(text);
     }
     void member(QByteArrayView name, const char *text) { member(name, QByteArrayView(text)); }
+    void member(QByteArrayView name, const QByteArray &text) { member(name, QByteArrayView(text)); }
     void member(QByteArrayView name, std::integral auto value)
         requires(!std::same_as<decltype(value), bool>)
     {
