@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxycore/journal/exchangerecord.h"
+#include "proxycore/service/recordlist.h"
 
 #include <QByteArray>
 #include <QObject>
@@ -12,14 +13,17 @@
 
 namespace Switchyard {
 
-class Settings;
+struct ModelRules;
+struct Settings;
 
 enum class ServiceState { Stopped, Starting, Running, Stopping, Failed };
+
+QByteArray serviceStateName(ServiceState state);
 
 // A backend as a person sees it.
 struct BackendStatus
 {
-    QByteArray name;  // OPENROUTER
+    QByteArray name; // OPENROUTER
     QByteArray title; // OpenRouter
     bool offline = false;
     bool configured = false; // has what it needs: credential, base URL
@@ -41,8 +45,16 @@ struct ServiceStatus
     qint64 startedMs = 0;
     quint64 requests = 0;
     quint64 errors = 0;
-    int openStreams = 0;
+    int openStreams = 0; // exchanges that have not ended, streams or not
     qint64 totalTokens = 0;
+};
+
+// Where the token for clients comes from.
+enum class TokenOrigin {
+    NotRequired,
+    Given, // command line or environment
+    Keychain, // read from it or stored there at this start
+    ThisRun, // made at this start, kept nowhere
 };
 
 // The main-thread face of the proxy: everything a window, a tray or the control channel needs.
@@ -55,25 +67,42 @@ public:
     explicit ProxyService(QObject *parent = nullptr);
     ~ProxyService() override;
 
-    // Listens and serves; the outcome arrives as statusChanged (Running or Failed).
+    // Listens and serves; the outcome arrives as statusChanged (Running or Failed). The keychain is
+    // waited for, within a bound, only when the settings leave open what the first request needs.
     void start(const Settings &settings);
-    // Stops accepting, lets streams end within the grace time, then emits stopped().
-    void stop();
+
+    static constexpr int defaultGraceMs = 10'000;
+    // Stops accepting, lets streams end within the grace time, then emits stopped(). Called again,
+    // the new grace time counts: 0 cuts what is still open.
+    void stop(int graceMs = defaultGraceMs);
 
     // The next request goes to this backend; running exchanges end where they began. False when the
-    // name is not a backend's.
+    // name is not a backend's. The choice is kept in the settings file unless the command line or
+    // the environment outranks it.
     bool useBackend(QByteArrayView name);
+    // Whether a choice lasts beyond this run.
+    bool keepsBackendChoice() const;
+
+    // Asks the keychain again, after an entry was set or deleted.
+    void reloadSecrets();
 
     ServiceStatus status() const;
     std::vector<BackendStatus> backends() const;
-    // The token clients must send; empty when none is asked for. For showing and copying on request.
+    const ModelRules &modelRules() const;
+    // The token clients must send; empty when none is asked for. For showing and copying on
+    // request.
     QByteArray clientToken() const;
+    TokenOrigin tokenOrigin() const;
+    // One sentence when the keychain could not be asked; empty as long as it answers.
+    QString keychainProblem() const;
 
     // The exchanges since the start, oldest first, at most `maxRecords` of them.
     static constexpr std::size_t maxRecords = 20'000;
     std::vector<ExchangeRecord> records() const;
+    const RecordList &recordList() const;
 
 Q_SIGNALS:
+    // State, backend or what a backend has changed. The totals change with recordsChanged.
     void statusChanged();
     void stopped();
     // New and changed rows, in batches of at most one every 50 ms.

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "proxycore/service/proxyservice.h"
+
+#include "proxycore/config/secretstore.h"
+#include "proxycore/config/settings.h"
+#include "proxycore/exchange/proxycore.h"
+#include "proxycore/service/configsnapshot.h"
+#include "proxycore/service/listenaddress.h"
+#include "proxycore/service/localtoken.h"
+#include "proxycore/service/logging.h"
+#include "proxycore/service/portholder.h"
+
+#include <QDateTime>
+#include <QLoggingCategory>
+#include <QRandomGenerator>
+#include <QThread>
+#include <QTimer>
+
+#include <set>
+
+namespace Switchyard {
+
+using namespace Qt::StringLiterals;
+
+Q_LOGGING_CATEGORY(lcService, "switchyard.service")
+
+namespace {
+
+const QString tokenKey = u"local-token"_s;
+const QByteArray offlineBackend = "ECHO";
+
+// A locked keychain asks its user for a password; the proxy does not wait for that for ever.
+constexpr int keychainPatienceMs = 3'000;
+
+QByteArray newInstanceId()
+{
+    return QByteArray::number(QRandomGenerator::system()->generate64(), 16).rightJustified(16, '0');
+}
+
+} // namespace
+
+QByteArray serviceStateName(ServiceState state)
+{
+    switch (state) {
+    case ServiceState::Stopped:
+        return "stopped";
+    case ServiceState::Starting:
+        return "starting";
+    case ServiceState::Running:
+        return "running";
+    case ServiceState::Stopping:
+        return "stopping";
+    case ServiceState::Failed:
+        break;
+    }
+    return "failed";
+}
+
+class ProxyService::Private
+{
+public:
+    explicit Private(ProxyService *service) : q(service) { }
+
+    void askKeychain(const QString &key);
+    void keychainAnswered(const QString &key, const SecretStore::Answer &answer);
+    void settleToken();
+    void storeToken();
+    void chooseBackend();
+    void listen();
+    void publishConfig();
+    void takeRecords(const std::vector<ExchangeRecord> &batch);
+    void coreListening(quint16 boundPort);
+    void coreListenFailed(const QByteArray &sentence);
+    void coreDrained();
+    void endThread();
+    void setState(ServiceState next);
+    void reportKeychain(const QString &sentence);
+
+    ProxyService *const q;
+    SecretStore store;
+    Settings settings;
+    KeychainCredentials keychain;
+    QString keychainProblem;
+    // Entries asked for and not answered yet, and those of them the start waits for.
+    std::set<QString> asked;
+    std::set<QString> awaited;
+    QTimer patience;
+
+    Secret token;
+    TokenOrigin tokenOrigin = TokenOrigin::NotRequired;
+    QByteArray activeBackend = offlineBackend;
+    // The backend was named by somebody: an option, a variable, the file, the tray.
+    bool backendChosen = false;
+
+    const QByteArray instance = newInstanceId();
+    ServiceState state = ServiceState::Stopped;
+    QByteArray failure;
+    QHostAddress address;
+    quint16 port = 0;
+    qint64 startedMs = 0;
+
+    QThread thread;
+    ProxyCore *core = nullptr; // lives on `thread`, deleted when that ends
+
+    RecordList records{maxRecords};
+    std::map<QByteArray, qint64> lastLatencyMs;
+};
+
+ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_unique<Private>(this))
+{
+    d->thread.setObjectName(u"proxy"_s);
+    d->patience.setSingleShot(true);
+    d->patience.setInterval(keychainPatienceMs);
+    connect(&d->patience, &QTimer::timeout, this, [this] {
+        d->reportKeychain(
+            u"the keychain did not answer within %1 s"_s.arg(keychainPatienceMs / 1000));
+        d->awaited.clear();
+        d->listen();
+    });
+}
+
+ProxyService::~ProxyService()
+{
+    d->endThread();
+}
+
+void ProxyService::start(const Settings &settings)
+{
+    if (d->state != ServiceState::Stopped && d->state != ServiceState::Failed)
+        return;
+    d->settings = settings;
+    d->failure.clear();
+    d->startedMs = QDateTime::currentMSecsSinceEpoch();
+    d->activeBackend = settings.backend.value;
+    d->backendChosen = settings.backend.origin != Origin::Default;
+    d->setState(ServiceState::Starting);
+
+    const bool needsToken = settings.tokenRequired.value && settings.token.value.isEmpty();
+    if (needsToken)
+        d->awaited.insert(tokenKey);
+    const Backend *backend = findBackend(d->activeBackend);
+    if (backend && !isConfigured(*backend, settings, d->keychain)
+        && !backend->traits().credentialVariables.isEmpty()) {
+        d->awaited.insert(QString::fromLatin1(d->activeBackend));
+    }
+    if (d->awaited.empty()) {
+        d->listen();
+        return;
+    }
+    d->patience.start();
+    const std::set<QString> keys = d->awaited;
+    for (const QString &key : keys)
+        d->askKeychain(key);
+}
+
+void ProxyService::Private::askKeychain(const QString &key)
+{
+    if (!asked.insert(key).second)
+        return;
+    store.read(key, [this, key](const SecretStore::Answer &answer) {
+        asked.erase(key);
+        keychainAnswered(key, answer);
+    });
+}
+
+void ProxyService::Private::keychainAnswered(const QString &key, const SecretStore::Answer &answer)
+{
+    if (!answer.error.isEmpty())
+        reportKeychain(answer.error);
+
+    const bool wasAwaited = awaited.erase(key) > 0;
+    if (key == tokenKey) {
+        const bool replaces = tokenOrigin == TokenOrigin::ThisRun || token.isEmpty();
+        if (answer.secret && !answer.secret->isEmpty() && settings.token.value.isEmpty()
+            && settings.tokenRequired.value && replaces) {
+            token = *answer.secret;
+            tokenOrigin = TokenOrigin::Keychain;
+        } else if (answer.error.isEmpty() && !answer.secret && wasAwaited) {
+            token = generateLocalToken();
+            tokenOrigin = TokenOrigin::ThisRun;
+            storeToken();
+        }
+    } else if (answer.secret && !answer.secret->isEmpty()) {
+        keychain[key.toLatin1()] = *answer.secret;
+    } else if (answer.error.isEmpty()) {
+        keychain.erase(key.toLatin1());
+    }
+
+    if (state == ServiceState::Starting && wasAwaited && awaited.empty()) {
+        patience.stop();
+        listen();
+        return;
+    }
+    if (core) {
+        chooseBackend();
+        publishConfig();
+        Q_EMIT q->statusChanged();
+    }
+}
+
+void ProxyService::Private::reportKeychain(const QString &sentence)
+{
+    if (!keychainProblem.isEmpty())
+        return;
+    keychainProblem = sentence;
+    qCWarning(lcService,
+              "No keychain: %s. Keys are taken from the environment, and nothing is stored.",
+              qUtf8Printable(sentence));
+}
+
+void ProxyService::Private::settleToken()
+{
+    if (!settings.tokenRequired.value) {
+        token = Secret();
+        tokenOrigin = TokenOrigin::NotRequired;
+        return;
+    }
+    if (!settings.token.value.isEmpty()) {
+        token = settings.token.value;
+        tokenOrigin = TokenOrigin::Given;
+        return;
+    }
+    if (!token.isEmpty())
+        return;
+    token = generateLocalToken();
+    tokenOrigin = TokenOrigin::ThisRun;
+    qCWarning(lcService,
+              "The local token is valid for this run only; set SWITCHYARD_TOKEN to keep one.");
+}
+
+void ProxyService::Private::storeToken()
+{
+    store.write(tokenKey, token, [this](const QString &error) {
+        if (!error.isEmpty()) {
+            qCWarning(lcService,
+                      "The local token could not be stored (%s); it is valid for this run only.",
+                      qUtf8Printable(error));
+            return;
+        }
+        if (tokenOrigin == TokenOrigin::ThisRun)
+            tokenOrigin = TokenOrigin::Keychain;
+    });
+}
+
+// Nobody chose a backend: the default one when it has a credential, else the offline one, so that
+// the first request is answered.
+void ProxyService::Private::chooseBackend()
+{
+    if (backendChosen)
+        return;
+    const Backend *backend = findBackend(settings.backend.value);
+    const bool usable = backend && isConfigured(*backend, settings, keychain);
+    const QByteArray chosen = usable ? settings.backend.value : offlineBackend;
+    if (chosen == activeBackend)
+        return;
+    activeBackend = chosen;
+    if (state == ServiceState::Running)
+        qCInfo(lcService, "The backend is now %s.", chosen.constData());
+}
+
+void ProxyService::Private::listen()
+{
+    settleToken();
+    chooseBackend();
+    address = parseListenAddress(settings.listenAddress.value);
+    core = new ProxyCore(makeExchangeConfig(settings, activeBackend, keychain, token, instance));
+    core->moveToThread(&thread);
+    connect(&thread, &QThread::finished, core, &QObject::deleteLater);
+    connect(core, &ProxyCore::listening, q, [this](quint16 bound) { coreListening(bound); });
+    connect(core, &ProxyCore::listenFailed, q,
+            [this](const QByteArray &sentence) { coreListenFailed(sentence); });
+    connect(core, &ProxyCore::recordsChanged, q,
+            [this](const std::vector<ExchangeRecord> &batch) { takeRecords(batch); });
+    connect(core, &ProxyCore::drained, q, [this] { coreDrained(); });
+    thread.start();
+    QMetaObject::invokeMethod(core, [core = core, address = address, wanted = settings.port.value] {
+        core->listen(address, wanted);
+    });
+}
+
+void ProxyService::Private::coreListening(quint16 boundPort)
+{
+    port = boundPort;
+    if (state != ServiceState::Starting)
+        return;
+    setState(ServiceState::Running);
+
+    // What the first request did not need: the credentials of the other backends.
+    for (const Backend *backend : allBackends()) {
+        if (!backend->traits().credentialVariables.isEmpty()
+            && !isConfigured(*backend, settings, keychain) && keychainProblem.isEmpty()) {
+            askKeychain(QString::fromLatin1(backend->traits().name));
+        }
+    }
+}
+
+void ProxyService::Private::coreListenFailed(const QByteArray &sentence)
+{
+    failure = sentence;
+    const quint16 wanted = settings.port.value;
+    if (const auto holder = wanted ? findPortHolder(wanted) : std::nullopt) {
+        failure = "Port " + QByteArray::number(wanted) + " is taken by "
+            + (holder->name.isEmpty() ? QByteArray("another program") : holder->name) + " (process "
+            + QByteArray::number(holder->pid)
+            + "); stop it, choose another port, or start with --port 0 to take any free one.";
+    }
+    endThread();
+    setState(ServiceState::Failed);
+}
+
+void ProxyService::stop(int graceMs)
+{
+    d->patience.stop();
+    d->awaited.clear();
+    if (!d->core) {
+        d->setState(ServiceState::Stopped);
+        QMetaObject::invokeMethod(this, &ProxyService::stopped, Qt::QueuedConnection);
+        return;
+    }
+    d->setState(ServiceState::Stopping);
+    QMetaObject::invokeMethod(d->core, [core = d->core, graceMs] { core->shutDown(graceMs); });
+}
+
+void ProxyService::Private::coreDrained()
+{
+    endThread();
+    setState(ServiceState::Stopped);
+    Q_EMIT q->stopped();
+}
+
+void ProxyService::Private::endThread()
+{
+    if (!core)
+        return;
+    thread.quit();
+    thread.wait();
+    core = nullptr;
+}
+
+void ProxyService::Private::setState(ServiceState next)
+{
+    if (state == next)
+        return;
+    state = next;
+    Q_EMIT q->statusChanged();
+}
+
+bool ProxyService::useBackend(QByteArrayView name)
+{
+    const Backend *backend = findBackend(name);
+    if (!backend)
+        return false;
+    d->backendChosen = true;
+    d->activeBackend = backend->traits().name;
+    d->publishConfig();
+    qCInfo(lcService, "The backend is now %s.", d->activeBackend.constData());
+    if (!isConfigured(*backend, d->settings, d->keychain)) {
+        const QString key = QString::fromLatin1(d->activeBackend);
+        qCWarning(lcService, "%s has no credential; give it one with `switchyard secret set %s`.",
+                  d->activeBackend.constData(), d->activeBackend.constData());
+        d->askKeychain(key);
+    }
+    if (keepsBackendChoice()) {
+        if (const auto problem = saveBackendChoice(d->settings.configDir, d->activeBackend)) {
+            qCWarning(lcService, "The choice of the backend lasts for this run only: %s",
+                      qUtf8Printable(*problem));
+        }
+    }
+    Q_EMIT statusChanged();
+    return true;
+}
+
+bool ProxyService::keepsBackendChoice() const
+{
+    const Origin origin = d->settings.backend.origin;
+    return origin == Origin::Default || origin == Origin::File;
+}
+
+void ProxyService::Private::publishConfig()
+{
+    if (!core)
+        return;
+    QMetaObject::invokeMethod(core,
+                              [core = core,
+                               config = makeExchangeConfig(settings, activeBackend, keychain, token,
+                                                           instance)] { core->setConfig(config); });
+}
+
+void ProxyService::reloadSecrets()
+{
+    d->keychainProblem.clear();
+    for (const Backend *backend : allBackends()) {
+        const BackendTraits &traits = backend->traits();
+        const auto setup = d->settings.backends.find(traits.name);
+        const bool given =
+            setup != d->settings.backends.end() && !setup->second.credential.value.isEmpty();
+        if (!traits.credentialVariables.isEmpty() && !given)
+            d->askKeychain(QString::fromLatin1(traits.name));
+    }
+}
+
+void ProxyService::Private::takeRecords(const std::vector<ExchangeRecord> &batch)
+{
+    const std::vector<const ExchangeRecord *> ended = records.apply(batch);
+    for (const ExchangeRecord *record : ended) {
+        if (record->ttfbMs && record->state == ExchangeState::Done)
+            lastLatencyMs[record->backend] = *record->ttfbMs;
+    }
+    logExchanges(ended);
+    Q_EMIT q->recordsChanged(batch);
+}
+
+ServiceStatus ProxyService::status() const
+{
+    ServiceStatus status;
+    status.state = d->state;
+    status.failure = d->failure;
+    status.backend = d->activeBackend;
+    const Backend *backend = findBackend(d->activeBackend);
+    const auto setup = d->settings.backends.find(d->activeBackend);
+    if (backend && backend->traits().offline)
+        status.lane = laneName(Lane::Local);
+    else if (setup != d->settings.backends.end())
+        status.lane = laneName(setup->second.lane.value);
+    status.port = d->port;
+    if (d->port)
+        status.url = clientUrl(d->address, d->port);
+    status.instance = d->instance;
+    status.startedMs = d->startedMs;
+    const RecordList::Totals &totals = d->records.totals();
+    status.requests = totals.requests;
+    status.errors = totals.errors;
+    status.openStreams = totals.open;
+    status.totalTokens = totals.tokens;
+    return status;
+}
+
+std::vector<BackendStatus> ProxyService::backends() const
+{
+    std::vector<BackendStatus> list;
+    for (const Backend *backend : allBackends()) {
+        const BackendTraits &traits = backend->traits();
+        BackendStatus status;
+        status.name = traits.name;
+        status.title = traits.title;
+        status.offline = traits.offline;
+        status.configured = isConfigured(*backend, d->settings, d->keychain);
+        status.active = traits.name == d->activeBackend;
+        const auto setup = d->settings.backends.find(traits.name);
+        if (traits.offline)
+            status.lane = laneName(Lane::Local);
+        else if (setup != d->settings.backends.end())
+            status.lane = laneName(setup->second.lane.value);
+        const auto latency = d->lastLatencyMs.find(traits.name);
+        if (latency != d->lastLatencyMs.end())
+            status.lastLatencyMs = latency->second;
+        list.push_back(std::move(status));
+    }
+    return list;
+}
+
+const ModelRules &ProxyService::modelRules() const
+{
+    return d->settings.models.value;
+}
+
+QByteArray ProxyService::clientToken() const
+{
+    return d->token.reveal();
+}
+
+TokenOrigin ProxyService::tokenOrigin() const
+{
+    return d->tokenOrigin;
+}
+
+QString ProxyService::keychainProblem() const
+{
+    return d->keychainProblem;
+}
+
+std::vector<ExchangeRecord> ProxyService::records() const
+{
+    return d->records.toVector();
+}
+
+const RecordList &ProxyService::recordList() const
+{
+    return d->records;
+}
+
+} // namespace Switchyard
