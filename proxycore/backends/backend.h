@@ -35,16 +35,16 @@ struct BackendSettings
 // Fixed facts about a backend.
 struct BackendTraits
 {
-    QByteArray name;               // as in PROXY_BACKEND, e.g. OPENROUTER
-    QByteArray title;              // as a person writes it, e.g. OpenRouter
-    std::vector<Lane> lanes;       // the first is the default
-    QByteArray defaultBaseUrl;     // empty for an offline backend
-    QByteArrayList baseUrlVariables;    // environment, the first one wins
+    QByteArray name; // as in PROXY_BACKEND, e.g. OPENROUTER
+    QByteArray title; // as a person writes it, e.g. OpenRouter
+    std::vector<Lane> lanes; // the first is the default
+    QByteArray defaultBaseUrl; // empty for an offline backend
+    QByteArrayList baseUrlVariables; // environment, the first one wins
     QByteArrayList credentialVariables; // environment; empty when no credential is needed
-    QByteArray laneVariable;       // environment, e.g. OPENROUTER_WIRE
-    bool offline = false;          // answers without an upstream
-    QByteArray timeoutVariable {}; // environment, seconds the upstream may stay silent
-    QByteArray retriesVariable {}; // environment
+    QByteArray laneVariable; // environment, e.g. OPENROUTER_WIRE
+    bool offline = false; // answers without an upstream
+    QByteArray timeoutVariable{}; // environment, seconds the upstream may stay silent
+    QByteArray retriesVariable{}; // environment
 };
 
 // What one upstream call is made from.

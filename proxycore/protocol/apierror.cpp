@@ -17,13 +17,18 @@ struct StatusType
 };
 
 // platform.claude.com "Errors"; 408 and 422 have no type of their own there.
-constexpr std::array statusTypes {
-    StatusType {400, "invalid_request_error"}, StatusType {401, "authentication_error"},
-    StatusType {402, "billing_error"},         StatusType {403, "permission_error"},
-    StatusType {404, "not_found_error"},       StatusType {409, "conflict_error"},
-    StatusType {413, "request_too_large"},     StatusType {429, "rate_limit_error"},
-    StatusType {500, "api_error"},             StatusType {504, "timeout_error"},
-    StatusType {529, "overloaded_error"},
+constexpr std::array statusTypes{
+    StatusType{400, "invalid_request_error"},
+    StatusType{401, "authentication_error"},
+    StatusType{402, "billing_error"},
+    StatusType{403, "permission_error"},
+    StatusType{404, "not_found_error"},
+    StatusType{409, "conflict_error"},
+    StatusType{413, "request_too_large"},
+    StatusType{429, "rate_limit_error"},
+    StatusType{500, "api_error"},
+    StatusType{504, "timeout_error"},
+    StatusType{529, "overloaded_error"},
 };
 
 } // namespace

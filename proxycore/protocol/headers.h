@@ -17,7 +17,10 @@ struct Header
 class Headers
 {
 public:
-    void add(QByteArray name, QByteArray value) { m_fields.push_back({std::move(name), std::move(value)}); }
+    void add(QByteArray name, QByteArray value)
+    {
+        m_fields.push_back({std::move(name), std::move(value)});
+    }
     // Replaces every field of that name by one.
     void set(const QByteArray &name, QByteArray value);
     void remove(QByteArrayView name);

@@ -38,8 +38,8 @@ public:
     }
     void member(QByteArrayView name, const char *text) { member(name, QByteArrayView(text)); }
     void member(QByteArrayView name, const QByteArray &text) { member(name, QByteArrayView(text)); }
-    void member(QByteArrayView name, std::integral auto value)
-        requires(!std::same_as<decltype(value), bool>)
+    void member(QByteArrayView name,
+                std::integral auto value) requires(!std::same_as<decltype(value), bool>)
     {
         key(name);
         number(qint64(value));

@@ -23,7 +23,7 @@ struct ByteRange
 struct MessagesRequest
 {
     QByteArray body;
-    QByteArray model;     // decoded
+    QByteArray model; // decoded
     ByteRange modelToken; // the JSON string in `body`, quotes included
     bool stream = false;
     ByteRange streamToken; // the JSON boolean in `body`; empty when the field is absent

@@ -10,7 +10,9 @@ namespace Switchyard {
 
 // The native lane's way back: whole frames pass as the bytes they were; only `message.model` of
 // message_start is put back to what the client asked for, and what follows message_stop
-// (OpenRouter's `event: data` / `[DONE]`) is dropped.
+// (OpenRouter's `event: data` / `[DONE]`) is dropped. Added is only what clients cannot do without:
+// the event line of a frame that has none, and the blank line of a last frame that lacks it.
+// Comments pass once the message has begun; before it, strict clients expect nothing else.
 class NativeStream final : public StreamTranslator
 {
 public:
@@ -28,10 +30,15 @@ public:
 
 private:
     void take(const SseFrame &frame, QByteArray &out);
+    void takeStart(const SseFrame &frame, QByteArray &out);
+    void takeDelta(const SseFrame &frame);
+    void takeError(const SseFrame &frame, bool hasEventLine);
+    void fail(ApiError error);
 
     QByteArray m_requestedModel;
     SseParser m_parser;
     State m_state = State::Open;
+    bool m_started = false;
     ApiError m_error;
     QByteArray m_errorFrame;
     Usage m_usage;

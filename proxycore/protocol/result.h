@@ -9,8 +9,7 @@
 namespace Switchyard {
 
 // A value or the error that stands in its place. Errors of the pure rings are values.
-template <typename T, typename E = ApiError>
-class [[nodiscard]] Result
+template <typename T, typename E = ApiError> class [[nodiscard]] Result
 {
 public:
     Result(T value) : m_state(std::in_place_index<0>, std::move(value)) { }

@@ -70,7 +70,8 @@ std::optional<SseFrame> SseParser::next()
     }
     if (m_atStart) {
         constexpr QByteArrayView mark = "\xEF\xBB\xBF";
-        const QByteArrayView seen = QByteArrayView(m_buffer).first(qMin(m_buffer.size(), mark.size()));
+        const QByteArrayView seen =
+            QByteArrayView(m_buffer).first(qMin(m_buffer.size(), mark.size()));
         if (seen.size() < mark.size() && mark.startsWith(seen))
             return std::nullopt;
         if (seen == mark)
@@ -94,7 +95,8 @@ std::optional<SseFrame> SseParser::next()
             ++m_scan;
             continue;
         }
-        const QByteArrayView line = QByteArrayView(m_buffer).sliced(m_lineStart, m_scan - m_lineStart);
+        const QByteArrayView line =
+            QByteArrayView(m_buffer).sliced(m_lineStart, m_scan - m_lineStart);
         ++m_scan;
         m_skipLineFeed = c == '\r';
         if (m_skipLineFeed && m_scan < m_buffer.size() && m_buffer.at(m_scan) == '\n') {

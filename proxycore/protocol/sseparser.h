@@ -11,8 +11,8 @@ namespace Switchyard {
 struct SseFrame
 {
     QByteArrayView event; // value of the last `event:` line; empty when there was none
-    QByteArrayView data;  // all `data:` lines joined with '\n'
-    QByteArrayView raw;   // the frame as it came, line ends and blank line included
+    QByteArrayView data; // all `data:` lines joined with '\n'
+    QByteArrayView raw; // the frame as it came, line ends and blank line included
     bool hasData = false; // a frame of comments alone has no data
 };
 
@@ -28,7 +28,9 @@ class SseParser
 {
 public:
     // A frame larger than this makes `overflowed()` true and nothing more is parsed.
-    explicit SseParser(qsizetype maxFrameBytes = 64 * 1024 * 1024) : m_maxFrameBytes(maxFrameBytes) { }
+    explicit SseParser(qsizetype maxFrameBytes = 64 * 1024 * 1024) : m_maxFrameBytes(maxFrameBytes)
+    {
+    }
 
     void append(QByteArrayView bytes);
     std::optional<SseFrame> next();
@@ -42,14 +44,14 @@ private:
     qsizetype m_maxFrameBytes;
     QByteArray m_buffer;
     qsizetype m_frameStart = 0; // first byte of the frame being read
-    qsizetype m_lineStart = 0;  // first byte of the line being read
-    qsizetype m_scan = 0;       // first byte not looked at yet
-    bool m_atStart = true;      // a byte order mark may still come
+    qsizetype m_lineStart = 0; // first byte of the line being read
+    qsizetype m_scan = 0; // first byte not looked at yet
+    bool m_atStart = true; // a byte order mark may still come
     bool m_skipLineFeed = false; // the last line ended with a CR at the end of a read
     bool m_overflowed = false;
     QByteArray m_event;
-    QByteArray m_joined;        // data, when it has more than one line
-    QByteArrayView m_single;    // data, when it has one
+    QByteArray m_joined; // data, when it has more than one line
+    QByteArrayView m_single; // data, when it has one
     int m_dataLines = 0;
 };
 

@@ -15,8 +15,8 @@ class StreamTranslator
 public:
     enum class State {
         Open,
-        Complete,  // message_stop was handed out
-        Failed,    // the upstream reported an error; it was not handed out, see error()
+        Complete, // message_stop was handed out
+        Failed, // the upstream reported an error; it was not handed out, see error()
         Truncated, // the upstream ended without an end; nothing was invented, see error()
     };
 
@@ -31,7 +31,10 @@ public:
     // Meaningful when the state is Failed or Truncated.
     virtual const ApiError &error() const = 0;
     // error() as the last frame of a stream that was already opened to the client.
-    virtual QByteArray errorFrame(QByteArrayView requestId) const { return errorEvent(error(), requestId); }
+    virtual QByteArray errorFrame(QByteArrayView requestId) const
+    {
+        return errorEvent(error(), requestId);
+    }
 
     virtual const Usage &usage() const = 0;
     virtual QByteArray stopReason() const = 0;

@@ -9,7 +9,8 @@
 
 namespace Switchyard {
 
-// "When the client asks for `pattern` (glob: * and ?, whole name, case-insensitive), send `target`."
+// "When the client asks for `pattern` (glob: * and ?, whole name, case-insensitive), send
+// `target`."
 struct ModelRule
 {
     QByteArray pattern;
@@ -24,15 +25,15 @@ enum class UnknownModel { PassThrough, UseDefault, Refuse };
 struct ModelRules
 {
     std::vector<ModelRule> rules; // the user's; the first match wins, before everything else
-    QByteArray bigModel;          // what `big` and `small` mean; empty: the backend's own answer
+    QByteArray bigModel; // what `big` and `small` mean; empty: the backend's own answer
     QByteArray smallModel;
     UnknownModel unknown = UnknownModel::PassThrough;
-    QByteArray defaultModel;      // for UseDefault
+    QByteArray defaultModel; // for UseDefault
 };
 
 struct MappedModel
 {
-    QByteArray name;   // what is sent upstream
+    QByteArray name; // what is sent upstream
     QByteArray reason; // which rule decided, one short phrase
 };
 

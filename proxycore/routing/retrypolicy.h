@@ -13,8 +13,8 @@ struct AttemptFailure
 {
     enum class Kind {
         Connect, // no connection: the request was certainly not processed
-        Status,  // the upstream answered with an error status
-        Other,   // time-out, reset after the request was sent: it may have been processed
+        Status, // the upstream answered with an error status
+        Other, // time-out, reset after the request was sent: it may have been processed
     };
     Kind kind = Kind::Other;
     int status = 0;

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "proxycore/protocol/jsoncheck.h"
+
+#include "proxycore/protocol/messagesrequest.h"
+
+#include <cstring>
+
+namespace Switchyard {
+
+namespace {
+
+bool isDigit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool isHexDigit(char c)
+{
+    return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool isJsonSpace(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+// RFC 8259, section 6.
+bool isJsonNumber(QByteArrayView token)
+{
+    const char *p = token.begin();
+    const char *const end = token.end();
+    const auto digits = [&] {
+        const char *const first = p;
+        while (p != end && isDigit(*p))
+            ++p;
+        return p != first;
+    };
+    if (p != end && *p == '-')
+        ++p;
+    if (p != end && *p == '0')
+        ++p;
+    else if (!digits())
+        return false;
+    if (p != end && *p == '.') {
+        ++p;
+        if (!digits())
+            return false;
+    }
+    if (p != end && (*p == 'e' || *p == 'E')) {
+        ++p;
+        if (p != end && (*p == '+' || *p == '-'))
+            ++p;
+        if (!digits())
+            return false;
+    }
+    return p == end;
+}
+
+// Length of the escape at `p` (a backslash), or 0 when it is none. `end` is behind the string.
+int escapeLength(const char *p, const char *end)
+{
+    if (end - p < 2)
+        return 0;
+    switch (p[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return 2;
+    case 'u':
+        if (end - p >= 6 && isHexDigit(p[2]) && isHexDigit(p[3]) && isHexDigit(p[4])
+            && isHexDigit(p[5]))
+            return 6;
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+const char *findByte(const char *begin, const char *end, char byte)
+{
+    return static_cast<const char *>(std::memchr(begin, byte, std::size_t(end - begin)));
+}
+
+} // namespace
+
+bool JsonCheck::fail(const char *at, const char *reason)
+{
+    m_faultAt = at;
+    m_reason = reason;
+    return false;
+}
+
+bool JsonCheck::stringBody(const char *begin, const char *end)
+{
+    // Control characters, unclosed strings and UTF-8 were checked by simdjson's first stage.
+    for (const char *p = begin; p != end;) {
+        p = findByte(p, end, '\\');
+        if (!p)
+            return true;
+        const int length = escapeLength(p, end);
+        if (length == 0)
+            return fail(p, "a string has an invalid escape");
+        p += length;
+    }
+    return true;
+}
+
+bool JsonCheck::scalar(QByteArrayView token)
+{
+    if (token.isEmpty())
+        return fail(token.data());
+    switch (token.front()) {
+    case '"':
+        if (token.size() < 2 || token.back() != '"')
+            return fail(token.data());
+        return stringBody(token.begin() + 1, token.end() - 1);
+    case 't':
+        return token == "true" || fail(token.data());
+    case 'f':
+        return token == "false" || fail(token.data());
+    case 'n':
+        return token == "null" || fail(token.data());
+    default:
+        return isJsonNumber(token) || fail(token.data());
+    }
+}
+
+bool JsonCheck::key(simdjson::ondemand::field &field, QByteArrayView *key)
+{
+    const char *const begin = field.key().raw();
+    // The closing quote exists: simdjson's first stage refuses an unclosed string. Few keys are
+    // longer than this loop is faster than memchr for.
+    const char *end = begin;
+    bool escaped = false;
+    while (*end != '"') {
+        if (*end == '\\') {
+            escaped = true;
+            ++end;
+        }
+        ++end;
+    }
+    *key = QByteArrayView(begin, end - begin);
+    if (!escaped)
+        return true;
+    if (!stringBody(begin, end))
+        return false;
+    std::string_view decoded;
+    if (field.unescaped_key().get(decoded))
+        return fail(begin, "a key has an invalid escape");
+    *key = QByteArrayView(decoded.data(), qsizetype(decoded.size()));
+    return true;
+}
+
+bool JsonCheck::value(simdjson::ondemand::value value, int depth)
+{
+    const QByteArrayView token = jsonToken(value);
+    if (token.isEmpty())
+        return fail(token.data());
+    const char first = token.front();
+    if (first != '{' && first != '[')
+        return scalar(token);
+    if (depth >= maxDepth)
+        return fail(token.data(), "it is nested too deeply");
+
+    if (first == '[') {
+        simdjson::ondemand::array array;
+        if (value.get_array().get(array))
+            return fail(token.data());
+        for (auto element : array) {
+            simdjson::ondemand::value child;
+            if (element.get(child))
+                return fail(token.data());
+            if (!this->value(child, depth + 1))
+                return false;
+        }
+        return true;
+    }
+    simdjson::ondemand::object members;
+    if (value.get_object().get(members))
+        return fail(token.data());
+    return object(members, depth);
+}
+
+bool JsonCheck::object(simdjson::ondemand::object object, int depth)
+{
+    for (auto entry : object) {
+        simdjson::ondemand::field field;
+        if (std::move(entry).get(field))
+            return fail(nullptr);
+        QByteArrayView name;
+        if (!key(field, &name) || !value(field.value(), depth + 1))
+            return false;
+    }
+    return true;
+}
+
+QByteArrayView jsonToken(simdjson::ondemand::value &value)
+{
+    const std::string_view raw = value.raw_json_token();
+    const char *const begin = raw.data();
+    const char *end = begin + raw.size();
+    while (end != begin && isJsonSpace(end[-1]))
+        --end;
+    return QByteArrayView(begin, end - begin);
+}
+
+const char *describeJsonError(simdjson::error_code code)
+{
+    switch (code) {
+    case simdjson::EMPTY:
+        return "it is empty";
+    case simdjson::UTF8_ERROR:
+        return "it is not valid UTF-8";
+    case simdjson::UNCLOSED_STRING:
+        return "a string is not closed";
+    case simdjson::UNESCAPED_CHARS:
+        return "a string has an unescaped control character";
+    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+        return "an object or array is not closed";
+    default:
+        return "it is malformed";
+    }
+}
+
+PaddedJson::PaddedJson(QByteArrayView json)
+{
+    m_json.reserve(json.size() + qsizetype(simdjson::SIMDJSON_PADDING));
+    m_json.append(json);
+}
+
+simdjson::padded_string_view PaddedJson::view() const
+{
+    return paddedView(m_json);
+}
+
+simdjson::padded_string_view paddedView(const QByteArray &json)
+{
+    return simdjson::padded_string_view(json.constData(), std::size_t(json.size()),
+                                        std::size_t(json.size()) + simdjson::SIMDJSON_PADDING);
+}
+
+void ensureJsonPadding(QByteArray &json)
+{
+    // capacity() also counts room in front of the bytes.
+    if (json.data_ptr().freeSpaceAtEnd() < qsizetype(simdjson::SIMDJSON_PADDING))
+        json.reserve(json.size() + qsizetype(simdjson::SIMDJSON_PADDING));
+}
+
+bool atJsonEnd(simdjson::ondemand::document &document)
+{
+    return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
+bool isJsonObject(QByteArrayView json)
+{
+    const PaddedJson padded(json);
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document document;
+    simdjson::ondemand::object root;
+    if (parser.iterate(padded.view()).get(document) || document.get_object().get(root))
+        return false;
+    return JsonCheck().object(root) && atJsonEnd(document);
+}
+
+} // namespace Switchyard
