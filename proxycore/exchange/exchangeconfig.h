@@ -22,9 +22,9 @@ struct ExchangeConfig
     ModelRules models;
     AccessRules access;
     NetworkSettings network;
-    QByteArray instance;           // id of this run
-    int streamPingMs = 10'000;     // upstream silent, stream open
-    int earlyPingMs = 30'000;      // upstream silent before its head
+    QByteArray instance; // id of this run
+    int streamPingMs = 10'000; // upstream silent, stream open
+    int earlyPingMs = 30'000; // upstream silent before its head
     qint64 clientBacklogBytes = 1024 * 1024; // unsent bytes at which the upstream is paused
 };
 

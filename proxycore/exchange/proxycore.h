@@ -26,8 +26,8 @@ public Q_SLOTS:
     // Port 0 takes any free one. Answers with listening() or listenFailed().
     void listen(const QHostAddress &address, quint16 port);
     void setConfig(const Switchyard::ExchangeConfigPtr &config);
-    // Stops accepting; exchanges may end within the grace time, the rest is cut with an error event.
-    // Answers with drained().
+    // Stops accepting; exchanges may end within the grace time, the rest is cut with an error
+    // event. Answers with drained().
     void shutDown(int graceMs);
 
 Q_SIGNALS:

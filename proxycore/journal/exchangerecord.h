@@ -13,13 +13,13 @@
 namespace Switchyard {
 
 enum class ExchangeState {
-    Waiting,   // accepted, nothing of the answer written yet
+    Waiting, // accepted, nothing of the answer written yet
     Streaming, // events are being written
     Done,
-    Error,     // upstream or own failure, told to the client
+    Error, // upstream or own failure, told to the client
     Cancelled, // the client left
     Truncated, // the upstream ended in the middle
-    Blocked,   // refused before any upstream call: credential, host, limits, bad request
+    Blocked, // refused before any upstream call: credential, host, limits, bad request
 };
 
 QByteArray exchangeStateName(ExchangeState state);
@@ -36,7 +36,7 @@ struct ExchangeRecord
     QByteArray method;
     QByteArray path;
     QByteArray session; // x-claude-code-session-id
-    QByteArray model;   // asked for
+    QByteArray model; // asked for
     QByteArray upstreamModel;
     QByteArray backend;
     std::optional<Lane> lane;
@@ -49,7 +49,7 @@ struct ExchangeRecord
     qint64 responseBytes = 0;
     Usage usage;
     QByteArray stopReason;
-    QByteArray fingerprint;  // of the failure, 12 hex digits
+    QByteArray fingerprint; // of the failure, 12 hex digits
     QByteArray errorType;
     QByteArray errorMessage;
     Adjustments adjustments;

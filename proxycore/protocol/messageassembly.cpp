@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include <cstdint>
 #include <map>
 #include <utility>
 #include <vector>
@@ -154,7 +155,7 @@ public:
             m_blocks.push_back({Members(block), {}, {}});
         } else if (type == "content_block_delta") {
             object delta;
-            quint64 index = 0;
+            std::uint64_t index = 0;
             if (event["delta"].get(delta) != simdjson::SUCCESS
                 || event["index"].get(index) != simdjson::SUCCESS || index >= m_blocks.size())
                 return false;

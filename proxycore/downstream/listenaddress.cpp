@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "proxycore/service/listenaddress.h"
+#include "proxycore/downstream/listenaddress.h"
 
 #include <QNetworkInterface>
 #include <QUrl>
