@@ -75,7 +75,9 @@ void appendLogLine(QByteArray &out, const LogEntry &entry, LogFormat format)
         out.append(' ').append(logLevelName(entry.level).leftJustified(7)).append(' ');
         out.append(entry.category.toByteArray()).append(": ");
         appendPrintable(out, entry.message);
-        out.append(" instance=").append(entry.instance).append('\n');
+        if (!entry.instance.isEmpty())
+            out.append(" instance=").append(entry.instance);
+        out.append('\n');
         return;
     }
     QByteArray time;

@@ -60,16 +60,15 @@ public:
 
     QString openFile() { return m_options.file.isEmpty() ? QString() : m_file.open(); }
 
-    void message(LogLevel level, const char *category, const QString &text)
+    void message(LogLevel level, QByteArrayView category, QByteArrayView text)
     {
         if (level < m_options.level)
             return;
-        const QByteArray utf8 = text.toUtf8();
         LogEntry entry;
         entry.timeMs = QDateTime::currentMSecsSinceEpoch();
         entry.level = level;
         entry.category = category;
-        entry.message = utf8;
+        entry.message = text;
         entry.instance = m_options.instance;
         QByteArray line;
         appendLogLine(line, entry, m_options.format);
@@ -136,7 +135,7 @@ LogLevel levelOf(QtMsgType type)
 
 void handleMessage(QtMsgType type, const QMessageLogContext &context, const QString &text)
 {
-    sink->message(levelOf(type), context.category ? context.category : "default", text);
+    sink->message(levelOf(type), context.category ? context.category : "default", text.toUtf8());
 }
 
 } // namespace
@@ -152,8 +151,22 @@ void installLogging(const LogOptions &options)
     QLoggingCategory::setFilterRules(options.level == LogLevel::Debug
                                          ? u"switchyard.*.debug=true"_s
                                          : u"switchyard.*.debug=false"_s);
-    if (!problem.isEmpty())
-        qWarning("%s; the log goes to standard error alone", qUtf8Printable(problem));
+    if (!problem.isEmpty()) {
+        logLine(LogLevel::Warning, "switchyard.log",
+                "The log goes to standard error alone: " + problem.toUtf8());
+    }
+}
+
+void logLine(LogLevel level, QByteArrayView category, QByteArrayView sentence)
+{
+    if (sink) {
+        sink->message(level, category, sentence);
+        return;
+    }
+    QByteArray line;
+    appendLogLine(line, {QDateTime::currentMSecsSinceEpoch(), level, category, sentence, {}, {}},
+                  LogFormat::Text);
+    writeToStandardError(line);
 }
 
 void logExchanges(std::span<const ExchangeRecord *const> ended)

@@ -3,15 +3,14 @@
 
 #include "proxycore/config/secretstore.h"
 #include "proxycore/config/settings.h"
+#include "proxycore/downstream/listenaddress.h"
 #include "proxycore/exchange/proxycore.h"
 #include "proxycore/service/configsnapshot.h"
-#include "proxycore/service/listenaddress.h"
 #include "proxycore/service/localtoken.h"
 #include "proxycore/service/logging.h"
 #include "proxycore/service/portholder.h"
 
 #include <QDateTime>
-#include <QLoggingCategory>
 #include <QRandomGenerator>
 #include <QThread>
 #include <QTimer>
@@ -22,12 +21,10 @@ namespace Switchyard {
 
 using namespace Qt::StringLiterals;
 
-Q_LOGGING_CATEGORY(lcService, "switchyard.service")
-
 namespace {
 
-const QString tokenKey = u"local-token"_s;
-const QByteArray offlineBackend = "ECHO";
+const QString tokenKey = QLatin1StringView(SecretStore::localTokenKey);
+constexpr auto category = "switchyard.service";
 
 // A locked keychain asks its user for a password; the proxy does not wait for that for ever.
 constexpr int keychainPatienceMs = 3'000;
@@ -88,7 +85,7 @@ public:
 
     Secret token;
     TokenOrigin tokenOrigin = TokenOrigin::NotRequired;
-    QByteArray activeBackend = offlineBackend;
+    QByteArray activeBackend = offlineBackendName();
     // The backend was named by somebody: an option, a variable, the file, the tray.
     bool backendChosen = false;
 
@@ -112,8 +109,8 @@ ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_uniqu
     d->patience.setSingleShot(true);
     d->patience.setInterval(keychainPatienceMs);
     connect(&d->patience, &QTimer::timeout, this, [this] {
-        d->reportKeychain(
-            u"the keychain did not answer within %1 s"_s.arg(keychainPatienceMs / 1000));
+        d->reportKeychain(u"The keychain has not answered for %1 s; the start does not wait for it "
+                          "any longer."_s.arg(keychainPatienceMs / 1000));
         d->awaited.clear();
         d->listen();
     });
@@ -132,16 +129,17 @@ void ProxyService::start(const Settings &settings)
     d->failure.clear();
     d->startedMs = QDateTime::currentMSecsSinceEpoch();
     d->activeBackend = settings.backend.value;
-    d->backendChosen = settings.backend.origin != Origin::Default;
+    d->backendChosen = settings.backendChosen();
     d->setState(ServiceState::Starting);
 
     const bool needsToken = settings.tokenRequired.value && settings.token.value.isEmpty();
     if (needsToken)
         d->awaited.insert(tokenKey);
-    const Backend *backend = findBackend(d->activeBackend);
-    if (backend && !isConfigured(*backend, settings, d->keychain)
-        && !backend->traits().credentialVariables.isEmpty()) {
-        d->awaited.insert(QString::fromLatin1(d->activeBackend));
+    const QByteArray wanted = d->backendChosen ? d->activeBackend : preferredBackendName();
+    const Backend *backend = findBackend(wanted);
+    if (backend && !backend->traits().credentialVariables.isEmpty()
+        && !isConfigured(*backend, settings, d->keychain)) {
+        d->awaited.insert(QString::fromLatin1(wanted));
     }
     if (d->awaited.empty()) {
         d->listen();
@@ -203,9 +201,7 @@ void ProxyService::Private::reportKeychain(const QString &sentence)
     if (!keychainProblem.isEmpty())
         return;
     keychainProblem = sentence;
-    qCWarning(lcService,
-              "No keychain: %s. Keys are taken from the environment, and nothing is stored.",
-              qUtf8Printable(sentence));
+    logLine(LogLevel::Warning, category, sentence.toUtf8());
 }
 
 void ProxyService::Private::settleToken()
@@ -224,17 +220,17 @@ void ProxyService::Private::settleToken()
         return;
     token = generateLocalToken();
     tokenOrigin = TokenOrigin::ThisRun;
-    qCWarning(lcService,
-              "The local token is valid for this run only; set SWITCHYARD_TOKEN to keep one.");
+    logLine(LogLevel::Warning, category,
+            "The local token is valid for this run only; set SWITCHYARD_TOKEN to keep one.");
 }
 
 void ProxyService::Private::storeToken()
 {
     store.write(tokenKey, token, [this](const QString &error) {
         if (!error.isEmpty()) {
-            qCWarning(lcService,
-                      "The local token could not be stored (%s); it is valid for this run only.",
-                      qUtf8Printable(error));
+            logLine(LogLevel::Warning, category,
+                    "The local token could not be stored and is valid for this run only: "
+                        + error.toUtf8());
             return;
         }
         if (tokenOrigin == TokenOrigin::ThisRun)
@@ -242,20 +238,20 @@ void ProxyService::Private::storeToken()
     });
 }
 
-// Nobody chose a backend: the default one when it has a credential, else the offline one, so that
+// Nobody chose a backend: the preferred one when it has a credential, else the offline one, so that
 // the first request is answered.
 void ProxyService::Private::chooseBackend()
 {
     if (backendChosen)
         return;
-    const Backend *backend = findBackend(settings.backend.value);
-    const bool usable = backend && isConfigured(*backend, settings, keychain);
-    const QByteArray chosen = usable ? settings.backend.value : offlineBackend;
+    const Backend *preferred = findBackend(preferredBackendName());
+    const bool usable = preferred && isConfigured(*preferred, settings, keychain);
+    const QByteArray chosen = usable ? preferredBackendName() : offlineBackendName();
     if (chosen == activeBackend)
         return;
     activeBackend = chosen;
     if (state == ServiceState::Running)
-        qCInfo(lcService, "The backend is now %s.", chosen.constData());
+        logLine(LogLevel::Info, category, "The backend is now " + chosen + '.');
 }
 
 void ProxyService::Private::listen()
@@ -353,17 +349,18 @@ bool ProxyService::useBackend(QByteArrayView name)
     d->backendChosen = true;
     d->activeBackend = backend->traits().name;
     d->publishConfig();
-    qCInfo(lcService, "The backend is now %s.", d->activeBackend.constData());
+    logLine(LogLevel::Info, category, "The backend is now " + d->activeBackend + '.');
     if (!isConfigured(*backend, d->settings, d->keychain)) {
         const QString key = QString::fromLatin1(d->activeBackend);
-        qCWarning(lcService, "%s has no credential; give it one with `switchyard secret set %s`.",
-                  d->activeBackend.constData(), d->activeBackend.constData());
+        logLine(LogLevel::Warning, category,
+                d->activeBackend + " has no key; give it one with `switchyard secret set "
+                    + d->activeBackend + "`.");
         d->askKeychain(key);
     }
     if (keepsBackendChoice()) {
         if (const auto problem = saveBackendChoice(d->settings.configDir, d->activeBackend)) {
-            qCWarning(lcService, "The choice of the backend lasts for this run only: %s",
-                      qUtf8Printable(*problem));
+            logLine(LogLevel::Warning, category,
+                    "The choice of the backend lasts for this run only: " + problem->toUtf8());
         }
     }
     Q_EMIT statusChanged();

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/application.h"
+
+#include "app/exitcode.h"
+#include "proxycore/downstream/listenaddress.h"
+#include "proxycore/service/logging.h"
+
+#include <QProcessEnvironment>
+
+namespace Switchyard {
+
+using namespace Qt::StringLiterals;
+
+namespace {
+
+// A backend that is used, or was pointed somewhere on purpose, must not point at ourselves. With
+// port 0 the own address is not known yet; then each request is checked by the proxy.
+QStringList selfLoops(const Settings &settings)
+{
+    QStringList sentences;
+    const QHostAddress address = parseListenAddress(settings.listenAddress.value);
+    for (const auto &[name, setup] : settings.backends) {
+        const bool matters =
+            name == settings.backend.value || setup.baseUrl.origin != Origin::Default;
+        if (!matters || !leadsToListener(setup.baseUrl.value, address, settings.port.value))
+            continue;
+        const Backend *backend = findBackend(name);
+        const QByteArray variable = backend && !backend->traits().baseUrlVariables.isEmpty()
+            ? backend->traits().baseUrlVariables.first()
+            : name;
+        sentences.append(
+            u"%1 is %2, the address Switchyard itself listens on; requests would go round in a "
+            "circle. Set it to the provider's address or choose another --port."_s.arg(
+                QString::fromLatin1(variable), QString::fromUtf8(setup.baseUrl.value)));
+    }
+    return sentences;
+}
+
+} // namespace
+
+Application::Application(const CommandLine &line, QObject *parent)
+    : QObject(parent), m_line(line), m_control(&m_service)
+{
+    connect(&m_signals, &TerminationSignals::received, this, &Application::end);
+    connect(&m_control, &ControlServer::quitRequested, this, &Application::end);
+    connect(&m_service, &ProxyService::stopped, this, &Application::ended);
+}
+
+Application::~Application() = default;
+
+std::optional<Refusal> Application::prepare()
+{
+    SettingsSources sources;
+    sources.configDir = m_line.configDir;
+    sources.dataDir = m_line.dataDir;
+    sources.environment = QProcessEnvironment::systemEnvironment();
+    sources.commandLine = m_line.settings;
+    const LoadedSettings loaded = loadSettings(sources);
+    QStringList problems;
+    for (const SettingsProblem &problem : loaded.problems)
+        problems.append(problem.sentence);
+    if (problems.isEmpty())
+        problems = selfLoops(loaded.settings);
+    if (!problems.isEmpty())
+        return Refusal{ExitCode::UsageError, problems, false};
+    m_settings = loaded.settings;
+
+    const auto place = instancePlace(m_line.configDir);
+    if (!place)
+        return Refusal{ExitCode::Failed, {place.error()}, false};
+    m_place = place.value();
+    m_lock = std::make_unique<InstanceLock>(m_place);
+    if (!m_lock->tryTake()) {
+        const qint64 pid = m_lock->holderPid();
+        const QString who = pid ? u" (process %1)"_s.arg(pid) : QString();
+        return Refusal{
+            ExitCode::Failed,
+            {u"Switchyard already runs%1 with the configuration in %2; end it with `switchyard "
+             "quit`, or give this one a --config-dir of its own."_s.arg(who, m_line.configDir)},
+            true};
+    }
+
+    installLogging({m_settings.logLevel.value, m_settings.logFormat.value,
+                    logFilePath(m_line.dataDir), m_service.status().instance});
+    for (const QString &warning : loaded.warnings)
+        logLine(LogLevel::Warning, "switchyard.settings", warning.toUtf8());
+
+    const QString problem = m_control.listen(m_place);
+    if (!problem.isEmpty())
+        return Refusal{ExitCode::Failed, {problem}, false};
+    return std::nullopt;
+}
+
+void Application::start()
+{
+    m_service.start(m_settings);
+}
+
+void Application::end()
+{
+    m_service.stop(m_ending ? 0 : ProxyService::defaultGraceMs);
+    m_ending = true;
+}
+
+} // namespace Switchyard
