@@ -6,6 +6,8 @@
 #include <QSysInfo>
 #include <QUrl>
 
+#include <algorithm>
+
 namespace Switchyard {
 
 using namespace Qt::StringLiterals;
@@ -41,6 +43,16 @@ bool isAnyAddress(const QHostAddress &address)
     return address == QHostAddress(QHostAddress::AnyIPv4)
         || address == QHostAddress(QHostAddress::AnyIPv6)
         || address == QHostAddress(QHostAddress::Any);
+}
+
+bool isOwnAddress(QHostAddress address)
+{
+    address.setScopeId({});
+    const QList<QHostAddress> own = QNetworkInterface::allAddresses();
+    return std::any_of(own.begin(), own.end(), [&address](QHostAddress candidate) {
+        candidate.setScopeId({});
+        return candidate == address;
+    });
 }
 
 // What stands in front of an @ may be a password: it is cut out, and a text in which it cannot be
@@ -144,7 +156,7 @@ bool pointsAtListener(const QByteArray &url, const QString &listenAddress, quint
         return destination == listener;
     if (destination.isNull())
         return target.host().compare(QSysInfo::machineHostName(), Qt::CaseInsensitive) == 0;
-    return QNetworkInterface::allAddresses().contains(destination);
+    return isOwnAddress(destination);
 }
 
 } // namespace Switchyard

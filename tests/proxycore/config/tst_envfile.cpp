@@ -51,8 +51,7 @@ void TestEnvFile::values_data()
     row("blanks around the parts are dropped", " \tA \t= \t1 \t\n", {{u"A"_s, u"1"_s}});
     row("an empty value is a value", "A=\n", {{u"A"_s, QString()}});
     row("empty quotes are an empty value", "A=\"\"\n", {{u"A"_s, QString()}});
-    row("empty lines and comments are skipped", "\n  \n# A=0\n  # B=0\nC=1\n",
-        {{u"C"_s, u"1"_s}});
+    row("empty lines and comments are skipped", "\n  \n# A=0\n  # B=0\nC=1\n", {{u"C"_s, u"1"_s}});
     row("a comment may follow a value", "A=1 # one\n", {{u"A"_s, u"1"_s}});
     row("a comment may stand in place of a value", "A= # none\n", {{u"A"_s, QString()}});
     row("a number sign inside a value belongs to it", "A=one#two\n", {{u"A"_s, u"one#two"_s}});
@@ -65,8 +64,7 @@ void TestEnvFile::values_data()
     row("double quotes keep outer blanks", "A=\" 1 \"\n", {{u"A"_s, u" 1 "_s}});
     row("double quotes know escapes", R"(A="1\n2\r3\t4\\5\"6\$7")",
         {{u"A"_s, u"1\n2\r3\t4\\5\"6$7"_s}});
-    row("an unknown escape stays as it is", R"(A="C:\folder\x")",
-        {{u"A"_s, u"C:\\folder\\x"_s}});
+    row("an unknown escape stays as it is", R"(A="C:\folder\x")", {{u"A"_s, u"C:\\folder\\x"_s}});
     row("single quotes know no escapes", R"(A='1\n"2"')", {{u"A"_s, u"1\\n\"2\""_s}});
     row("a dollar sign is not expanded", "A=$HOME/${B}\n", {{u"A"_s, u"$HOME/${B}"_s}});
     row("double quotes may span lines", "A=\"one\ntwo\"\nB=3\n",
@@ -75,11 +73,13 @@ void TestEnvFile::values_data()
         {{u"A"_s, u"one\ntwo"_s}, {u"B"_s, u"3"_s}});
     row("Windows line ends are line ends", "A=1\r\n\r\n# c\r\nB='2'\r\nC=\"3\"\r\n",
         {{u"A"_s, u"1"_s}, {u"B"_s, u"2"_s}, {u"C"_s, u"3"_s}});
-    row("a byte order mark is skipped", "\xef\xbb\xbf"
-                                        "A=1\n",
+    row("a byte order mark is skipped",
+        "\xef\xbb\xbf"
+        "A=1\n",
         {{u"A"_s, u"1"_s}});
-    row("values are UTF-8", "A=Gr\xc3\xbc\xc3\x9f"
-                            "e\n",
+    row("values are UTF-8",
+        "A=Gr\xc3\xbc\xc3\x9f"
+        "e\n",
         {{u"A"_s, u"Grüße"_s}});
     row("names may hold digits, dots and hyphens", "_A1.b-c=1\n", {{u"_A1.b-c"_s, u"1"_s}});
 }
@@ -117,9 +117,10 @@ void TestEnvFile::problems_data()
     row("the line after a value of two lines is counted right", "A='1\n2'\n?\n", 3, u"line 3"_s);
     row("bytes that are not UTF-8", "A=1\nB=\xff\n", 2, u"not UTF-8"_s);
     row("a NUL byte", QByteArray("A=1\nB=\0\n", 8), 2, u"NUL"_s);
-    row("a UTF-16 file with the mark of little endian", QByteArray("\xff\xfe"
-                                                                   "A\0=\0",
-                                                                   6),
+    row("a UTF-16 file with the mark of little endian",
+        QByteArray("\xff\xfe"
+                   "A\0=\0",
+                   6),
         1, u"UTF-16"_s);
     row("a UTF-16 file with the mark of big endian", QByteArray("\xfe\xff\0A\0=", 6), 1,
         u"UTF-16"_s);
@@ -152,7 +153,7 @@ void TestEnvFile::aFaultyLineDoesNotHideTheOthers()
 {
     const EnvFile file = parseEnvFile("A=1\nB=\"2\nC=3\n");
     QCOMPARE(file.problems.size(), std::size_t(1));
-    QCOMPARE(file.values, (Values {{u"A"_s, u"1"_s}, {u"C"_s, u"3"_s}}));
+    QCOMPARE(file.values, (Values{{u"A"_s, u"1"_s}, {u"C"_s, u"3"_s}}));
 }
 
 void TestEnvFile::noProblemRepeatsAValue()
@@ -203,7 +204,7 @@ void TestEnvFile::aFileIsRead()
 
     const EnvFile read = readEnvFile(file.fileName());
     QVERIFY(read.problems.empty());
-    QCOMPARE(read.values, (Values {{u"A"_s, u"1"_s}}));
+    QCOMPARE(read.values, (Values{{u"A"_s, u"1"_s}}));
 }
 
 QTEST_GUILESS_MAIN(TestEnvFile)
