@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "app/shellexports.h"
 #include "proxycore/config/settings.h"
+#include "proxycore/service/shellexports.h"
 
 #include <QString>
 #include <QStringList>

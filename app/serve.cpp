@@ -37,8 +37,8 @@ QByteArray ownCommand(const CommandLine &line, Shell shell)
 // so that neither the screen nor a log keeps it.
 QByteArray linesToTry(const CommandLine &line)
 {
-    const bool fish = qgetenv("SHELL").endsWith("/fish");
-    const Shell shell = fish ? Shell::Fish : Shell::Sh;
+    const Shell shell = usualShell();
+    const bool fish = shell == Shell::Fish;
     const QByteArray command = ownCommand(line, shell);
     QByteArray lines =
         "No backend has a key yet, so Switchyard answers by itself (ECHO, offline).\n"

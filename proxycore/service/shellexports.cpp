@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/shellexports.h"
+#include "proxycore/service/shellexports.h"
 
 namespace Switchyard {
 
@@ -44,6 +44,15 @@ std::optional<Shell> shellFromName(QByteArrayView name)
     if (name == "powershell")
         return Shell::PowerShell;
     return std::nullopt;
+}
+
+Shell usualShell()
+{
+#ifdef Q_OS_WIN
+    return Shell::PowerShell;
+#else
+    return qgetenv("SHELL").endsWith("/fish") ? Shell::Fish : Shell::Sh;
+#endif
 }
 
 QByteArray shellQuoted(QByteArrayView text, Shell shell)

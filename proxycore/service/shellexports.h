@@ -10,6 +10,8 @@ namespace Switchyard {
 enum class Shell { Sh, Fish, PowerShell };
 
 std::optional<Shell> shellFromName(QByteArrayView name);
+// The one the user most likely types into.
+Shell usualShell();
 
 // `text` as one word of that shell, whatever is in it.
 QByteArray shellQuoted(QByteArrayView text, Shell shell);
