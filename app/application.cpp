@@ -18,7 +18,7 @@ namespace {
 QStringList selfLoops(const Settings &settings)
 {
     QStringList sentences;
-    const QHostAddress address = parseListenAddress(settings.listenAddress.value);
+    const QHostAddress address = listenHostAddress(settings.listenAddress.value);
     for (const auto &[name, setup] : settings.backends) {
         const bool matters =
             name == settings.backend.value || setup.baseUrl.origin != Origin::Default;

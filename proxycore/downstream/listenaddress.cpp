@@ -18,7 +18,7 @@ bool isWildcard(const QHostAddress &address)
 
 } // namespace
 
-QHostAddress parseListenAddress(const QString &text)
+QHostAddress listenHostAddress(const QString &text)
 {
     if (text.compare(u"localhost"_s, Qt::CaseInsensitive) == 0)
         return QHostAddress(QHostAddress::LocalHost);

@@ -8,7 +8,7 @@
 namespace Switchyard {
 
 // The address behind the setting: an IP address or `localhost`. Null when it is neither.
-QHostAddress parseListenAddress(const QString &text);
+QHostAddress listenHostAddress(const QString &text);
 
 // Where a client on this machine finds the listener. All interfaces are reached through loopback.
 QByteArray clientUrl(const QHostAddress &address, quint16 port);

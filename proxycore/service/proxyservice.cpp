@@ -258,7 +258,7 @@ void ProxyService::Private::listen()
 {
     settleToken();
     chooseBackend();
-    address = parseListenAddress(settings.listenAddress.value);
+    address = listenHostAddress(settings.listenAddress.value);
     core = new ProxyCore(makeExchangeConfig(settings, activeBackend, keychain, token, instance));
     core->moveToThread(&thread);
     connect(&thread, &QThread::finished, core, &QObject::deleteLater);
