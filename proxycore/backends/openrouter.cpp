@@ -43,6 +43,8 @@ const BackendTraits &OpenRouter::traits() const
         .credentialVariables = {"OPENROUTER_API_KEY"},
         .laneVariable = "OPENROUTER_WIRE",
         .offline = false,
+        .timeoutVariable = "OPENROUTER_DIRECT_TIMEOUT",
+        .retriesVariable = "OPENROUTER_DIRECT_RETRIES",
     };
     return traits;
 }

@@ -97,8 +97,9 @@ private:
         if (name.isEmpty())
             return u"a name must come first; write NAME=VALUE, or start a comment with #."_s;
         skipBlanks();
+        // What stands there may be a key on a line of its own: it is not repeated.
         if (atLineEnd() || current() != u'=')
-            return u"\"%1\" is not followed by =; write %1=VALUE."_s.arg(name);
+            return u"there is no = behind the name; write NAME=VALUE."_s;
         advance();
         skipBlanks();
 

@@ -38,12 +38,14 @@ bool isNameOfSecret(const QString &key)
                                       "accesskey"_L1, "privatekey"_L1};
     QString plain = key.toLower();
     plain.removeIf([](QChar c) { return c == u'_' || c == u'-' || c == u'.' || c == u' '; });
+    if (plain == u"tokenrequired")
+        return false;
     return plain == u"key"
         || std::any_of(words.begin(), words.end(),
                        [&plain](QLatin1StringView word) { return plain.contains(word); });
 }
 
-// A switch (token_required) or a number (max_tokens) is no secret, whatever its name.
+// A switch or a number (max_tokens) is no secret, whatever its name.
 bool canHoldSecret(const QJsonValue &value)
 {
     return value.isObject() || value.isArray() || !value.toString().isEmpty();

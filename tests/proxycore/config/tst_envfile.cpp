@@ -104,8 +104,8 @@ void TestEnvFile::problems_data()
     const auto row = [](const char *name, const QByteArray &text, int line, const QString &words) {
         QTest::newRow(name) << text << line << words;
     };
-    row("a line without an equals sign", "A=1\nPORT 4000\n", 2, u"\"PORT\" is not followed by ="_s);
-    row("a name that ends the line", "A=1\n\nPORT", 3, u"write PORT=VALUE"_s);
+    row("a line without an equals sign", "A=1\nPORT 4000\n", 2, u"there is no = behind the name"_s);
+    row("a name that ends the line", "A=1\n\nPORT", 3, u"write NAME=VALUE"_s);
     row("a line that begins with an equals sign", "=1\n", 1, u"a name must come first"_s);
     row("a name that begins with a digit", "1A=1\n", 1, u"a name must come first"_s);
     row("export without a name", "export =1=2\nexport 'A'=1\n", 2, u"a name must come first"_s);
@@ -159,8 +159,9 @@ void TestEnvFile::aFaultyLineDoesNotHideTheOthers()
 void TestEnvFile::noProblemRepeatsAValue()
 {
     const EnvFile file = parseEnvFile("A=\"marker-secret\"x\nB='marker-secret\n"
-                                      "OPENROUTER_API_KEY marker-secret\n\"marker-secret\"\n");
-    QCOMPARE(file.problems.size(), std::size_t(4));
+                                      "OPENROUTER_API_KEY marker-secret\n\"marker-secret\"\n"
+                                      "marker-secret\nmarker secret\n");
+    QCOMPARE(file.problems.size(), std::size_t(6));
     for (const EnvFileProblem &problem : file.problems)
         QVERIFY2(!problem.sentence.contains(u"marker"_s), qPrintable(problem.sentence));
 }
