@@ -24,7 +24,7 @@ public:
     bool object(simdjson::ondemand::object object, int depth = 0);
     // Reads the key of a field; `key` is decoded and lives until the next iteration of its object.
     bool key(simdjson::ondemand::field &field, QByteArrayView *key);
-    // A value that is no object and no array.
+    // The token of a value that is no object and no array; the value itself is not taken.
     bool scalar(QByteArrayView token);
 
     const char *faultAt() const { return m_faultAt; }
@@ -66,5 +66,6 @@ bool atJsonEnd(simdjson::ondemand::document &document);
 
 // Whether `json` is exactly one JSON value of kind object.
 bool isJsonObject(QByteArrayView json);
+bool isJsonObject(simdjson::padded_string_view json);
 
 } // namespace Switchyard

@@ -53,9 +53,9 @@ EventFields readEvent(QByteArrayView data)
 {
     static thread_local ondemand::parser parser;
     EventFields fields;
-    if (!isJsonObject(data))
-        return fields;
     const PaddedJson json(data);
+    if (!isJsonObject(json.view()))
+        return fields;
     ondemand::document document;
     ondemand::object event;
     if (parser.iterate(json.view()).get(document) || document.get_object().get(event))
@@ -100,24 +100,22 @@ QByteArray nameFromData(QByteArrayView data)
     return isError ? "error" : QByteArray();
 }
 
-bool endsWithBlankLine(QByteArrayView raw)
-{
-    return raw.endsWith("\n\n") || raw.endsWith("\n\r\n") || raw.endsWith("\r\r")
-        || raw.endsWith("\n\r") || raw.endsWith("\r\n\n");
-}
-
-// The frame as it came, with what a client needs and it lacks.
+// The frame as it came, with what a client needs and it lacks. Clients cut the stream at "\n\n",
+// "\r\r" and "\r\n\r\n" alone.
 void appendFrame(QByteArray &out, QByteArrayView raw, QByteArrayView missingEvent)
 {
     if (!missingEvent.isEmpty())
         out.append("event: ").append(missingEvent).append('\n');
     out.append(raw);
-    if (raw.endsWith("\r\n\r")) {
-        // The rest of a CRLF that was split; the parser swallows it when it comes.
+    if (raw.endsWith("\n\n") || raw.endsWith("\r\n\r\n") || raw.endsWith("\r\r"))
+        return;
+    const char last = raw.back();
+    if (raw.endsWith("\r\n\r"))
         out.append('\n');
-    } else if (!endsWithBlankLine(raw)) {
-        out.append(raw.endsWith('\n') || raw.endsWith('\r') ? "\n" : "\n\n");
-    }
+    else if (last == '\n' || last == '\r')
+        out.append(last);
+    else
+        out.append("\n\n");
 }
 
 } // namespace
@@ -260,17 +258,18 @@ Result<MessagesResponse> readNativeResponse(QByteArray body, QByteArrayView requ
     ondemand::parser parser;
     ondemand::document document;
     ondemand::object message;
-    if (parser.iterate(paddedView(body)).get(document) || document.get_object().get(message))
+    if (!isJsonObject(paddedView(body)) || parser.iterate(paddedView(body)).get(document)
+        || document.get_object().get(message))
         return notAMessage();
 
     MessagesResponse response;
     ByteRange modelToken;
     bool hasContent = false;
     bool isError = false;
-    JsonCheck check;
     for (auto entry : message) {
         ondemand::field field;
         QByteArrayView key;
+        JsonCheck check;
         if (std::move(entry).get(field) || !check.key(field, &key))
             return notAMessage();
         const QByteArrayView token = jsonToken(field.value());
@@ -280,22 +279,14 @@ Result<MessagesResponse> readNativeResponse(QByteArray body, QByteArrayView requ
             isError = token != "null";
         } else if (key == "usage") {
             response.usage = readUsage(field.value());
-            continue;
-        } else if (token.startsWith('"')) {
-            if (key == "model") {
-                modelToken = {token.data() - body.constData(), token.size()};
-                response.upstreamModel = readText(field.value());
-                continue;
-            }
-            if (key == "stop_reason") {
-                response.stopReason = readText(field.value());
-                continue;
-            }
+        } else if (key == "stop_reason") {
+            response.stopReason = readText(field.value());
+        } else if (key == "model" && token.startsWith('"')) {
+            modelToken = {token.data() - body.constData(), token.size()};
+            response.upstreamModel = readText(field.value());
         }
-        if (!check.value(field.value()))
-            return notAMessage();
     }
-    if (!atJsonEnd(document) || isError || !hasContent)
+    if (isError || !hasContent)
         return notAMessage();
 
     response.body = modelToken.isEmpty() || response.upstreamModel == requestedModel
