@@ -73,6 +73,18 @@ bool isString(QByteArrayView json)
     return json.startsWith('"');
 }
 
+bool isEmptyObject(QByteArrayView json)
+{
+    return json.startsWith('{') && json.sliced(1, json.size() - 2).trimmed().isEmpty();
+}
+
+// Clients read it in both events without looking whether it is there.
+QByteArrayView usageOf(const Members &message)
+{
+    const QByteArrayView usage = find(message, "usage");
+    return usage.startsWith('{') ? usage : "{\"input_tokens\":0,\"output_tokens\":0}";
+}
+
 // What of a block travels in a delta; in content_block_start it stands empty.
 struct Streamed
 {
@@ -137,8 +149,9 @@ void EventWriter::start(const Members &message)
     json.member("type", "message_start");
     json.key("message");
     json.beginObject();
-    bool hasUsage = false;
     for (const Member &member : message) {
+        if (member.key == "usage" || member.key == "context_management")
+            continue;
         json.key(member.key);
         if (member.key == "content")
             json.raw("[]");
@@ -147,10 +160,8 @@ void EventWriter::start(const Members &message)
             json.null();
         else
             json.raw(member.json);
-        hasUsage = hasUsage || (member.key == "usage" && member.json.startsWith('{'));
     }
-    if (!hasUsage)
-        json.rawMember("usage", "{\"input_tokens\":0,\"output_tokens\":0}");
+    json.rawMember("usage", usageOf(message));
     json.endObject();
     json.endObject();
     appendSseFrame(m_out, "message_start", json.view());
@@ -161,7 +172,7 @@ void EventWriter::delta(int index, const Streamed &how, QByteArrayView value)
     const QByteArrayView type(how.delta);
     if (type == "input_json_delta") {
         deltaEvent(index, how.delta, [&](JsonWriter &json) {
-            json.member("partial_json", value.trimmed() == "{}" ? QByteArrayView() : value);
+            json.member("partial_json", isEmptyObject(value) ? QByteArrayView() : value);
         });
         return;
     }
@@ -246,9 +257,7 @@ void EventWriter::end(const Members &message)
             json.rawMember(name, value);
     }
     json.endObject();
-    const QByteArrayView usage = find(message, "usage");
-    json.rawMember("usage",
-                   usage.startsWith('{') ? usage : QByteArrayView("{\"output_tokens\":0}"));
+    json.rawMember("usage", usageOf(message));
     const QByteArrayView context = find(message, "context_management");
     if (!context.isEmpty())
         json.rawMember("context_management", context);

@@ -268,6 +268,12 @@ int messagesStatus(int status)
     return status == 408 || status == 522 || status == 524 ? 504 : status;
 }
 
+// Limits of rates and money speak of tokens, too.
+bool mayBeOverflow(int status)
+{
+    return status == 400 || status == 413 || status == 422 || status >= 500;
+}
+
 } // namespace
 
 std::optional<UpstreamError> readUpstreamError(QByteArrayView body)
@@ -299,10 +305,12 @@ ApiError upstreamApiError(int status, const Headers &headers, QByteArrayView bod
         error.type = kind->type;
     if (error.message.isEmpty())
         error.message = describeBody(status, body, upstream);
-    if (const auto worded = overflowSentence(error.message, said.kind)) {
-        error.message = *worded;
-        error.status = 400;
-        error.type = "invalid_request_error";
+    if (mayBeOverflow(effective)) {
+        if (const auto worded = overflowSentence(error.message, said.kind)) {
+            error.message = *worded;
+            error.status = 400;
+            error.type = "invalid_request_error";
+        }
     }
 
     const QByteArray shouldRetry = headers.value("x-should-retry");
