@@ -53,7 +53,8 @@ void isLocked(const QString &service, const QString &key, QObject *context,
         QDBusMessage::createMethodCall(u"org.freedesktop.secrets"_s, u"/org/freedesktop/secrets"_s,
                                        u"org.freedesktop.Secret.Service"_s, u"SearchItems"_s);
     // The attributes QtKeychain gives an entry.
-    search << QVariant::fromValue(Attributes{{u"server"_s, service}, {u"user"_s, key}});
+    search << QVariant::fromValue(Attributes{
+        {u"xdg:schema"_s, u"org.qt.keychain"_s}, {u"server"_s, service}, {u"user"_s, key}});
     auto *watcher = new QDBusPendingCallWatcher(
         QDBusConnection::sessionBus().asyncCall(search, searchTimeLimitMs));
     QObject::connect(watcher, &QDBusPendingCallWatcher::finished, watcher, &QObject::deleteLater);

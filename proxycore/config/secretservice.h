@@ -20,8 +20,8 @@ enum class Obstacle {
 Obstacle obstacle();
 
 // Whether an entry with this key lies in a locked collection. libsecret reports such an entry as
-// absent when nobody answered its question for the password. `done` is called from the event loop
-// unless the context is gone.
+// absent, or as removed, when nobody answered its question for the password. `done` is called from
+// the event loop unless the context is gone.
 void isLocked(const QString &service, const QString &key, QObject *context,
               std::function<void(bool locked)> done);
 

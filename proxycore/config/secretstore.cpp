@@ -140,14 +140,18 @@ void SecretStore::run(std::unique_ptr<QKeychain::Job> job, const QString &key,
     running->setInsecureFallback(false);
     connect(running, &QKeychain::Job::finished, request, [request, key](QKeychain::Job *finished) {
         const QKeychain::Error error = finished->error();
-        if (error == QKeychain::NoError) {
-            request->answer(finished, {});
-        } else if (error != QKeychain::EntryNotFound) {
-            request->answer(nullptr, errorSentence(error, finished->errorString(), key));
-        } else {
+        // Neither "not found" nor "removed" can be believed of a locked collection.
+        const bool mayBeLocked = error == QKeychain::EntryNotFound
+            || (error == QKeychain::NoError
+                && qobject_cast<QKeychain::DeletePasswordJob *>(finished));
+        if (mayBeLocked) {
             SecretService::isLocked(serviceName(), key, request, [request, key](bool locked) {
                 request->answer(nullptr, locked ? lockedSentence(key) : QString());
             });
+        } else if (error == QKeychain::NoError) {
+            request->answer(finished, {});
+        } else {
+            request->answer(nullptr, errorSentence(error, finished->errorString(), key));
         }
     });
     running->start();
