@@ -25,7 +25,9 @@ void appendStop(QByteArray &out, const AnswerEnd &end)
 
 void appendMessageHead(QByteArray &out, QByteArrayView id, QByteArrayView model)
 {
-    out.append(R"({"id":")").append(id).append(R"(","type":"message","role":"assistant","model":")");
+    out.append(R"({"id":")")
+        .append(id)
+        .append(R"(","type":"message","role":"assistant","model":")");
     out.append(model).append('"');
 }
 

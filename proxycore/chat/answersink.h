@@ -16,8 +16,8 @@ struct AnswerEnd
     qint64 estimatedOutputTokens = 0; // stands in where the upstream told no usage
 };
 
-// Where the parts of an answer go: blocks one after the other, one open at a time. Text is inner JSON
-// text (see rawjson.h).
+// Where the parts of an answer go: blocks one after the other, one open at a time. Text is inner
+// JSON text (see rawjson.h).
 class AnswerSink
 {
 public:

@@ -31,14 +31,9 @@ void appendMember(QByteArray &out, const char *name, const QByteArray &inner)
 } // namespace
 
 ChatAnswer::Detail::Detail(const ChatChunk::Reasoning &from)
-    : kind(from.kind)
-    , text(from.text.toByteArray())
-    , signature(from.signature.toByteArray())
-    , data(from.data.toByteArray())
-    , id(from.id.toByteArray())
-    , format(from.format.toByteArray())
-    , index(from.index.toByteArray())
-    , isDetail(from.isDetail)
+    : kind(from.kind), text(from.text.toByteArray()), signature(from.signature.toByteArray()),
+      data(from.data.toByteArray()), id(from.id.toByteArray()), format(from.format.toByteArray()),
+      index(from.index.toByteArray()), isDetail(from.isDetail)
 {
 }
 
@@ -70,9 +65,8 @@ QByteArray ChatAnswer::Detail::members() const
 }
 
 ChatAnswer::ChatAnswer(const ChatContext &context, AnswerSink &sink)
-    : m_context(context)
-    , m_sink(sink)
-    , m_messageId(context.messageId.isEmpty() ? randomId("msg_") : context.messageId)
+    : m_context(context), m_sink(sink),
+      m_messageId(context.messageId.isEmpty() ? randomId("msg_") : context.messageId)
 {
 }
 
@@ -127,9 +121,11 @@ void ChatAnswer::closeThinking()
     m_sink.close();
 }
 
-void ChatAnswer::leaveBlock()
+bool ChatAnswer::leaveBlock()
 {
     closeBlock();
+    if (m_error)
+        return false;
     m_heldBlanks.clear();
     if (m_encrypted) {
         m_sink.redacted(isClaude(*m_encrypted)
@@ -144,6 +140,7 @@ void ChatAnswer::leaveBlock()
         signOpenThinking(late);
         closeBlock();
     }
+    return true;
 }
 
 bool ChatAnswer::isClaude(const Detail &detail) const
@@ -186,8 +183,8 @@ void ChatAnswer::addReasoning(const Detail &detail)
         }
         if (m_encrypted && toolIsIncomplete())
             m_waiting.push_back({{}, m_encrypted});
-        else if (m_encrypted)
-            leaveBlock();
+        else if (m_encrypted && !leaveBlock())
+            return;
         m_encrypted = detail;
         return;
     }
@@ -222,7 +219,8 @@ void ChatAnswer::addReasoning(const Detail &detail)
             m_waiting.push_back({{}, detail});
             return;
         }
-        leaveBlock();
+        if (!leaveBlock())
+            return;
         openThinking(detail);
     }
     write(detail.text);
@@ -245,7 +243,8 @@ void ChatAnswer::addText(QByteArrayView inner)
     if (isBlankInner(inner))
         return;
     const QByteArray text = std::exchange(m_heldBlanks, {});
-    leaveBlock();
+    if (!leaveBlock())
+        return;
     m_open = Open::Text;
     m_hasBlocks = true;
     m_sink.openText();
@@ -285,8 +284,7 @@ void ChatAnswer::addTool(const ChatChunk::ToolFragment &fragment)
 
     QByteArray object;
     appendAsInner(object, fragment.argumentsObject);
-    const QByteArrayView arguments =
-        object.isEmpty() ? fragment.arguments : QByteArrayView(object);
+    const QByteArrayView arguments = object.isEmpty() ? fragment.arguments : QByteArrayView(object);
     if (call.closed) {
         if (!call.arguments.repeats(arguments))
             fail("The upstream sent more arguments for a tool call that was complete.");
@@ -315,8 +313,8 @@ void ChatAnswer::advanceTools()
         ToolCall *const next = nextCall();
         if (!next || toolIsIncomplete())
             return;
-        leaveBlock();
-        writeWaiting();
+        if (leaveBlock())
+            writeWaiting();
         if (!m_error)
             openTool(*next);
     }
@@ -369,7 +367,8 @@ QByteArray ChatAnswer::toolName(const ToolCall &call) const
 
 void ChatAnswer::openTool(ToolCall &call)
 {
-    leaveBlock();
+    if (!leaveBlock())
+        return;
     call.opened = true;
     m_openCall = &call;
     m_open = Open::Tool;
@@ -464,16 +463,13 @@ void ChatAnswer::finish()
 {
     start();
     // No more fragments come: what is open now is all there is of it.
-    leaveBlock();
-    if (!m_error)
+    if (leaveBlock())
         writeWaiting();
     while (ToolCall *const next = m_error ? nullptr : nextCall()) {
         openTool(*next);
         closeBlock();
     }
-    if (!m_error)
-        leaveBlock();
-    if (m_error)
+    if (m_error || !leaveBlock())
         return;
     const AnswerEnd ended = end();
     m_stopReason = ended.stopReason;

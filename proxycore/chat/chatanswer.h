@@ -13,8 +13,8 @@
 
 namespace Switchyard {
 
-// Puts the content of chat chunks in the order of the Messages API: contiguous blocks, one open at a
-// time, tool calls one after the other however their fragments are mixed, reasoning with the
+// Puts the content of chat chunks in the order of the Messages API: contiguous blocks, one open at
+// a time, tool calls one after the other however their fragments are mixed, reasoning with the
 // signature it will be sent back with.
 class ChatAnswer
 {
@@ -60,7 +60,7 @@ private:
     {
         std::optional<qint64> index;
         QByteArray upstreamId; // inner, as it came
-        QByteArray name;       // inner, as it came
+        QByteArray name; // inner, as it came
         ToolArguments arguments;
         bool opened = false;
         bool closed = false;
@@ -83,8 +83,9 @@ private:
     void write(QByteArrayView piece);
     void closeBlock();
     void closeThinking();
-    // Before another block is opened: closes the open one and writes what waited for that.
-    void leaveBlock();
+    // Before another block is opened: closes the open one and writes what waited for that. False
+    // when that failed.
+    bool leaveBlock();
     void openThinking(const Detail &detail);
     void signOpenThinking(const Detail &detail);
     bool isClaude(const Detail &detail) const;
@@ -109,12 +110,12 @@ private:
     bool m_hasBlocks = false;
     Open m_open = Open::None;
 
-    Detail m_thinking;          // the open thinking block
+    Detail m_thinking; // the open thinking block
     bool m_thinkingSigned = false;
     bool m_ownSignature = false; // the signature was Claude's and has been written
     std::optional<Detail> m_encrypted;
     std::vector<Detail> m_lateSignatures;
-    QByteArray m_heldBlanks;    // white space with which a text may begin
+    QByteArray m_heldBlanks; // white space with which a text may begin
 
     std::deque<ToolCall> m_calls;
     ToolCall *m_openCall = nullptr;

@@ -21,10 +21,8 @@ public:
     bool read(ondemand::object root);
 
 private:
-    template <typename Member>
-    bool eachMember(ondemand::object object, Member &&member);
-    template <typename Item>
-    bool eachItem(ondemand::value value, Item &&item);
+    template <typename Member> bool eachMember(ondemand::object object, Member &&member);
+    template <typename Item> bool eachItem(ondemand::value value, Item &&item);
 
     bool readChoices(ondemand::value value);
     bool readChoice(ondemand::object choice);
@@ -47,8 +45,7 @@ private:
     bool m_hasDelta = false;
 };
 
-template <typename Member>
-bool ChunkReader::eachMember(ondemand::object object, Member &&member)
+template <typename Member> bool ChunkReader::eachMember(ondemand::object object, Member &&member)
 {
     for (auto entry : object) {
         ondemand::field field;
@@ -62,8 +59,7 @@ bool ChunkReader::eachMember(ondemand::object object, Member &&member)
 }
 
 // Calls `item(object)` for each object of a list; anything else is passed over.
-template <typename Item>
-bool ChunkReader::eachItem(ondemand::value value, Item &&item)
+template <typename Item> bool ChunkReader::eachItem(ondemand::value value, Item &&item)
 {
     ondemand::array array;
     if (!jsonToken(value).startsWith('[') || value.get_array().get(array))
@@ -233,7 +229,8 @@ bool ChunkReader::readChoice(ondemand::object choice)
     // Further choices are other answers to the same question.
     if (!isJsonNull(index) && index != "0")
         return true;
-    m_hasDelta = !choice.find_field_unordered("delta").get(found) && jsonToken(found).startsWith('{');
+    m_hasDelta =
+        !choice.find_field_unordered("delta").get(found) && jsonToken(found).startsWith('{');
     if (choice.reset().error())
         return false;
     m_chunk.hasChoice = true;

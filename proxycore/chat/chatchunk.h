@@ -12,8 +12,8 @@
 
 namespace Switchyard {
 
-// What one `chat.completion.chunk`, or a whole `chat.completion`, says. The views are inner JSON text
-// of the bytes it was read from; absent and null are empty.
+// What one `chat.completion.chunk`, or a whole `chat.completion`, says. The views are inner JSON
+// text of the bytes it was read from; absent and null are empty.
 struct ChatChunk
 {
     struct Reasoning
@@ -21,13 +21,13 @@ struct ChatChunk
         enum class Kind { Text, Summary, Encrypted };
 
         Kind kind = Kind::Text;
-        QByteArrayView text;      // of a text or summary
+        QByteArrayView text; // of a text or summary
         QByteArrayView signature;
-        QByteArrayView data;      // of what is encrypted
+        QByteArrayView data; // of what is encrypted
         QByteArrayView id;
         QByteArrayView format;
-        QByteArrayView index;     // number token
-        bool isDetail = false;    // from `reasoning_details`; otherwise text alone
+        QByteArrayView index; // number token
+        bool isDetail = false; // from `reasoning_details`; otherwise text alone
     };
 
     struct ToolFragment

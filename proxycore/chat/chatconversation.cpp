@@ -137,8 +137,8 @@ bool ChatConversation::appendDocument(const ContentBlock &block, const JsonPath 
         part.text = block.source.data;
         parts.push_back(part);
     } else if (type == "content") {
-        const JsonPath source {&path, "source"};
-        const JsonPath list {&source, "content"};
+        const JsonPath source{&path, "source"};
+        const JsonPath list{&source, "content"};
         int index = 0;
         for (const ContentBlock &inner : block.content) {
             if (!appendBlock(inner, Place::Message, itemOf(list, index++), parts))
@@ -214,7 +214,7 @@ bool ChatConversation::addToolResult(const ContentBlock &block, const JsonPath &
     if (block.toolUseId.isEmpty())
         return m_reader.refuse(path.member("tool_use_id"), "the id of a tool call is required.");
     ContentParts parts;
-    const JsonPath list {&path, "content"};
+    const JsonPath list{&path, "content"};
     int index = 0;
     for (const ContentBlock &inner : block.content) {
         // A tool that printed nothing is no fault of the conversation: the filler stands for it.
@@ -275,8 +275,8 @@ bool ChatConversation::addAssistantBlock(const ContentBlock &block, const JsonPa
     return true;
 }
 
-// A system message between the turns stays where it is: moved to the top it would change the start of
-// the prompt with every turn, and with it what the provider has cached.
+// A system message between the turns stays where it is: moved to the top it would change the start
+// of the prompt with every turn, and with it what the provider has cached.
 void ChatConversation::addReminder(const ContentBlock &block, const JsonPath &path)
 {
     if (!block.hasText || isBlankInner(block.text))
@@ -313,7 +313,7 @@ bool ChatConversation::addBlock(Role role, const ContentBlock &block, const Json
 
 bool ChatConversation::readMessageContent(Role role, ondemand::value value, const JsonPath &path)
 {
-    const JsonPath list {&path, "content"};
+    const JsonPath list{&path, "content"};
     const QByteArrayView token = jsonToken(value);
     if (isJsonString(token)) {
         ContentBlock block;
@@ -379,7 +379,8 @@ bool ChatConversation::readMessage(ondemand::value value, const JsonPath &path)
 
     if (role == Role::System) {
         record(path.member("role"), QByteArrayLiteral("chat.system-as-user"),
-               QByteArrayLiteral("Servers take instructions only at the start; these were sent as a user's."));
+               QByteArrayLiteral(
+                   "Servers take instructions only at the start; these were sent as a user's."));
     }
     bool hasContent = false;
     for (auto entry : object) {
@@ -411,7 +412,7 @@ bool ChatConversation::readMessages(ondemand::value value)
         ondemand::value item;
         if (element.get(item))
             return m_reader.refuse("messages", "the list is malformed.");
-        if (!readMessage(item, JsonPath {nullptr, "messages", index++}))
+        if (!readMessage(item, JsonPath{nullptr, "messages", index++}))
             return false;
     }
     m_messages.finish();
@@ -423,7 +424,7 @@ bool ChatConversation::readSystem(ondemand::value value)
     if (isJsonNull(jsonToken(value)))
         return true;
     std::vector<ContentBlock> blocks;
-    const JsonPath path {nullptr, "system"};
+    const JsonPath path{nullptr, "system"};
     if (!m_reader.readContent(value, path, blocks))
         return false;
     ContentParts parts;
@@ -432,7 +433,8 @@ bool ChatConversation::readSystem(ondemand::value value)
         const JsonPath blockPath = block.type.isEmpty() ? path : itemOf(path, index++);
         if (block.text.startsWith(attributionMark)) {
             record(blockPath.text(), QByteArrayLiteral("chat.attribution-dropped"),
-                   QByteArrayLiteral("The client's note to Anthropic's servers is no part of the prompt."));
+                   QByteArrayLiteral(
+                       "The client's note to Anthropic's servers is no part of the prompt."));
             const qsizetype lineEnd = block.text.indexOf(R"(\n)");
             if (lineEnd < 0)
                 continue;

@@ -11,13 +11,10 @@ namespace Switchyard {
 class ChatConversation
 {
 public:
-    ChatConversation(const ChatDialect &dialect, ContentBlockReader &reader, Adjustments &adjustments,
-                     ChatMessages &messages, ChatTools &tools)
-        : m_dialect(dialect)
-        , m_reader(reader)
-        , m_adjustments(adjustments)
-        , m_messages(messages)
-        , m_tools(tools)
+    ChatConversation(const ChatDialect &dialect, ContentBlockReader &reader,
+                     Adjustments &adjustments, ChatMessages &messages, ChatTools &tools)
+        : m_dialect(dialect), m_reader(reader), m_adjustments(adjustments), m_messages(messages),
+          m_tools(tools)
     {
     }
 
@@ -25,8 +22,8 @@ public:
     bool readSystem(simdjson::ondemand::value value);
     bool readMessages(simdjson::ondemand::value value);
 
-    // The last `output_config.effort` of a message, as inner JSON text: Claude Code puts a change of
-    // effort in the conversation so that what stands before it stays the same.
+    // The last `output_config.effort` of a message, as inner JSON text: Claude Code puts a change
+    // of effort in the conversation so that what stands before it stays the same.
     QByteArrayView effort() const { return m_effort; }
 
 private:
@@ -45,7 +42,8 @@ private:
     bool addToolCall(const ContentBlock &block, const JsonPath &path);
 
     // What a block becomes in a message: none, one or several parts.
-    bool appendBlock(const ContentBlock &block, Place place, const JsonPath &path, ContentParts &parts);
+    bool appendBlock(const ContentBlock &block, Place place, const JsonPath &path,
+                     ContentParts &parts);
     bool appendText(const ContentBlock &block, const JsonPath &path, ContentParts &parts);
     bool appendImage(const ContentBlock &block, const JsonPath &path, ContentParts &parts);
     bool appendDocument(const ContentBlock &block, const JsonPath &path, ContentParts &parts);

@@ -15,8 +15,8 @@ struct ChatDialect
 {
     // How reasoning is asked for, travels in the history and comes back.
     enum class Reasoning {
-        None,    // not at all
-        Effort,  // `reasoning_effort` in the request, nothing in the history
+        None, // not at all
+        Effort, // `reasoning_effort` in the request, nothing in the history
         Details, // OpenRouter: `reasoning`, `reasoning_details`
     };
     // `content` of an assistant message that has tool calls and no text.
@@ -28,16 +28,16 @@ struct ChatDialect
     // Content of messages as lists of parts, so that `cache_control` has its place on a part or a
     // tool. Without it text is joined to one string, the form every server takes.
     bool cacheControl = false;
-    bool images = true;              // `image_url` parts; otherwise a marker stands for the image
-    bool fileParts = false;          // `file` parts for PDF documents
-    bool toolMessageParts = false;   // a list, images included, as content of a tool message
-    bool strictTools = false;        // `strict` on a function
-    bool requiredToolChoice = true;  // `tool_choice:"required"`; otherwise `auto`
-    bool responseFormat = true;      // `response_format` with a JSON schema
+    bool images = true; // `image_url` parts; otherwise a marker stands for the image
+    bool fileParts = false; // `file` parts for PDF documents
+    bool toolMessageParts = false; // a list, images included, as content of a tool message
+    bool strictTools = false; // `strict` on a function
+    bool requiredToolChoice = true; // `tool_choice:"required"`; otherwise `auto`
+    bool responseFormat = true; // `response_format` with a JSON schema
     bool temperature = true;
     bool topK = false;
     bool maxCompletionTokens = false; // instead of `max_tokens`
-    bool streamUsageOption = false;   // `stream_options.include_usage` must be asked for
+    bool streamUsageOption = false; // `stream_options.include_usage` must be asked for
     NoContent noContent = NoContent::Null;
     QByteArray emptyToolResult = "(no output)"; // stands for a tool result without text
     int maxStopSequences = 4;
@@ -45,7 +45,7 @@ struct ChatDialect
     int maxToolNameLength = 64;
     qint64 minMaxTokens = 1;
     qint64 maxMaxTokens = 0; // 0: not known
-    QByteArray modelFamily;  // see chatModelFamily()
+    QByteArray modelFamily; // see chatModelFamily()
     // Members of the request's top level that are not the Messages API's but the server's own, and
     // pass as they are (e.g. `provider` of OpenRouter, which users add to the body of a client).
     QByteArrayList passedMembers;
@@ -55,7 +55,7 @@ struct ChatDialect
 struct ChatContext
 {
     QByteArray requestedModel; // echoed in the answer
-    QByteArray modelFamily;    // of the upstream model
+    QByteArray modelFamily; // of the upstream model
     // Upstream tool name → the name the client knows, for names that had to be changed.
     std::map<QByteArray, QByteArray> toolNames;
     // All tool names of the request, to recover one whose case the upstream changed.
@@ -66,9 +66,9 @@ struct ChatContext
     bool stream = false;
 };
 
-// Who makes a model, as far as its name tells: `anthropic/claude-opus-5`, `~anthropic/claude-opus-latest`
-// and `claude-opus-5` are all "anthropic". Empty when the name tells nothing. Reasoning of one
-// family means nothing to another.
+// Who makes a model, as far as its name tells: `anthropic/claude-opus-5`,
+// `~anthropic/claude-opus-latest` and `claude-opus-5` are all "anthropic". Empty when the name
+// tells nothing. Reasoning of one family means nothing to another.
 QByteArray chatModelFamily(QByteArrayView upstreamModel);
 
 } // namespace Switchyard

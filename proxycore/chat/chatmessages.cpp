@@ -41,8 +41,8 @@ bool isBareString(const ContentParts &parts)
 
 QByteArray ChatMessages::Call::path() const
 {
-    const JsonPath of {nullptr, "messages", message};
-    return JsonPath {&of, "content", block}.text();
+    const JsonPath of{nullptr, "messages", message};
+    return JsonPath{&of, "content", block}.text();
 }
 
 QByteArrayView ChatMessages::keep(QByteArray inner)
@@ -130,7 +130,8 @@ void ChatMessages::addToolResult(QByteArrayView callId, ContentParts parts, bool
     if (!call) {
         m_adjustments.push_back(
             {path.text(), QByteArrayLiteral("chat.result-orphaned"),
-             QByteArrayLiteral("No tool call before this message waits for the result; it was sent as text.")});
+             QByteArrayLiteral(
+                 "No tool call before this message waits for the result; it was sent as text.")});
         ContentPart title;
         title.before = "Result of tool call ";
         title.text = callId;
@@ -191,7 +192,8 @@ void ChatMessages::beginAssistant()
     if (m_out.isEmpty()) {
         m_adjustments.push_back(
             {QByteArrayLiteral("messages[0]"), QByteArrayLiteral("chat.first-user-inserted"),
-             QByteArrayLiteral("The conversation begins with the assistant; servers ask for a user first.")});
+             QByteArrayLiteral(
+                 "The conversation begins with the assistant; servers ask for a user first.")});
         beginMessage(R"({"role":"user","content":"[The conversation begins with the answer.]"})");
     }
     m_inAssistant = true;
@@ -232,7 +234,8 @@ void ChatMessages::flushAssistant()
     beginMessage(R"({"role":"assistant")");
     if (!m_said.empty()) {
         m_out.append(R"(,"content":)");
-        // The assistant's own words are a string in what servers send, so one block is sent back so.
+        // The assistant's own words are a string in what servers send, so one block is sent back
+        // so.
         if (m_said.size() == 1 && !m_said.front().cache.isSet())
             appendJoinedText(m_out, m_said, {});
         else

@@ -25,9 +25,7 @@ class ChatMessages
 {
 public:
     ChatMessages(const ChatDialect &dialect, Adjustments &adjustments)
-        : m_dialect(dialect)
-        , m_adjustments(adjustments)
-        , m_reasoning(dialect, adjustments)
+        : m_dialect(dialect), m_adjustments(adjustments), m_reasoning(dialect, adjustments)
     {
     }
 
@@ -57,7 +55,7 @@ public:
 private:
     struct Call
     {
-        QByteArrayView id;   // as the client knows it
+        QByteArrayView id; // as the client knows it
         QByteArrayView sent; // as it is sent
         QByteArrayView name;
         QByteArrayView input;

@@ -30,9 +30,10 @@ QByteArray shortHash(QByteArrayView text)
 
 QByteArray withHash(QByteArrayView text, qsizetype maxLength)
 {
-    QByteArray name = text.first(qMin(text.size(), qMax(maxLength - hashLength - 1, qsizetype(0))))
-                          .toByteArray();
-    std::replace_if(name.begin(), name.end(), [](char c) { return !isNameCharacter(c); }, '_');
+    QByteArray name =
+        text.first(qMin(text.size(), qMax(maxLength - hashLength - 1, qsizetype(0)))).toByteArray();
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !isNameCharacter(c); }, '_');
     return name + '_' + shortHash(text);
 }
 
@@ -64,8 +65,8 @@ QByteArray chatModelFamily(QByteArrayView upstreamModel)
         const char *family;
     };
     static constexpr Mark marks[] = {
-        {"claude", "anthropic"}, {"gemini", "google"},   {"gpt-", "openai"},     {"grok", "x-ai"},
-        {"deepseek", "deepseek"}, {"kimi", "moonshotai"}, {"qwen", "qwen"},       {"glm", "z-ai"},
+        {"claude", "anthropic"},  {"gemini", "google"},    {"gpt-", "openai"},     {"grok", "x-ai"},
+        {"deepseek", "deepseek"}, {"kimi", "moonshotai"},  {"qwen", "qwen"},       {"glm", "z-ai"},
         {"mistral", "mistralai"}, {"llama", "meta-llama"}, {"minimax", "minimax"},
     };
     for (const Mark &mark : marks) {

@@ -31,13 +31,10 @@ class RequestConverter
 public:
     RequestConverter(const MessagesRequest &request, QByteArrayView upstreamModel,
                      const ChatDialect &dialect)
-        : m_request(request)
-        , m_upstreamModel(upstreamModel)
-        , m_dialect(dialect)
-        , m_reader(m_result.adjustments)
-        , m_messages(dialect, m_result.adjustments)
-        , m_tools(dialect, m_reader, m_result.adjustments, m_result.context)
-        , m_conversation(dialect, m_reader, m_result.adjustments, m_messages, m_tools)
+        : m_request(request), m_upstreamModel(upstreamModel), m_dialect(dialect),
+          m_reader(m_result.adjustments), m_messages(dialect, m_result.adjustments),
+          m_tools(dialect, m_reader, m_result.adjustments, m_result.context),
+          m_conversation(dialect, m_reader, m_result.adjustments, m_messages, m_tools)
     {
     }
 
@@ -112,16 +109,17 @@ bool RequestConverter::eachMember(ondemand::value value, QByteArrayView field, M
 bool RequestConverter::readThinking(ondemand::value value)
 {
     QByteArrayView type;
-    const bool good = eachMember(value, "thinking", [&](QByteArrayView key, ondemand::value member) {
-        const QByteArrayView token = jsonToken(member);
-        if (key == "type")
-            type = innerOf(token);
-        else if (key == "budget_tokens")
-            m_thinking.budget = token.toLongLong();
-        else if (!isJsonNull(token))
-            m_reader.leaveOut("thinking." + key.toByteArray());
-        return true;
-    });
+    const bool good =
+        eachMember(value, "thinking", [&](QByteArrayView key, ondemand::value member) {
+            const QByteArrayView token = jsonToken(member);
+            if (key == "type")
+                type = innerOf(token);
+            else if (key == "budget_tokens")
+                m_thinking.budget = token.toLongLong();
+            else if (!isJsonNull(token))
+                m_reader.leaveOut("thinking." + key.toByteArray());
+            return true;
+        });
     if (!good)
         return false;
     if (type == "enabled")
@@ -158,8 +156,9 @@ bool RequestConverter::readFormat(ondemand::value value, const char *field)
     if (schema.isEmpty())
         return refuse(QByteArray(field) + ".schema", "an object is required.");
     if (!m_dialect.responseFormat) {
-        return refuse(field, "this server cannot promise an answer in a given form; "
-                             "choose another backend or model.");
+        return refuse(field,
+                      "this server cannot promise an answer in a given form; "
+                      "choose another backend or model.");
     }
     m_schema = schema;
     return true;
@@ -202,18 +201,19 @@ bool RequestConverter::readStopSequences(ondemand::value value)
 bool RequestConverter::readToolChoice(ondemand::value value)
 {
     QByteArrayView type;
-    const bool good = eachMember(value, "tool_choice", [&](QByteArrayView key, ondemand::value member) {
-        const QByteArrayView token = jsonToken(member);
-        if (key == "type")
-            type = innerOf(token);
-        else if (key == "name")
-            m_toolChoice.name = innerOf(token);
-        else if (key == "disable_parallel_tool_use")
-            m_toolChoice.oneAtATime = token == "true";
-        else if (!isJsonNull(token))
-            m_reader.leaveOut("tool_choice." + key.toByteArray());
-        return true;
-    });
+    const bool good =
+        eachMember(value, "tool_choice", [&](QByteArrayView key, ondemand::value member) {
+            const QByteArrayView token = jsonToken(member);
+            if (key == "type")
+                type = innerOf(token);
+            else if (key == "name")
+                m_toolChoice.name = innerOf(token);
+            else if (key == "disable_parallel_tool_use")
+                m_toolChoice.oneAtATime = token == "true";
+            else if (!isJsonNull(token))
+                m_reader.leaveOut("tool_choice." + key.toByteArray());
+            return true;
+        });
     if (!good)
         return false;
     if (type == "auto")
@@ -281,13 +281,14 @@ bool RequestConverter::readMember(QByteArrayView key, ondemand::value value)
     if (key == "top_k")
         return readNumber(key, token, m_dialect.topK, m_topK);
     if (key == "cache_control" && m_dialect.cacheControl)
-        return m_reader.readCacheMark(value, JsonPath {nullptr, "request"}, m_cache);
+        return m_reader.readCacheMark(value, JsonPath{nullptr, "request"}, m_cache);
     if (key == "mcp_servers") {
         if (rawJson(value) == "[]")
             return true;
-        return refuse("mcp_servers", "Anthropic's servers connect to these; over Chat Completions the "
-                                     "model would not see their tools. Connect the client to them, or "
-                                     "choose a backend with the native lane.");
+        return refuse("mcp_servers",
+                      "Anthropic's servers connect to these; over Chat Completions the "
+                      "model would not see their tools. Connect the client to them, or "
+                      "choose a backend with the native lane.");
     }
     m_reader.leaveOut(key.toByteArray());
     return true;
@@ -315,17 +316,19 @@ void RequestConverter::settle()
         for (std::size_t i = maxStop; i < m_stop.size(); ++i) {
             record("stop_sequences[" + QByteArray::number(qlonglong(i)) + ']',
                    QByteArrayLiteral("chat.stop-sequences-limited"),
-                   "The server takes at most " + QByteArray::number(m_dialect.maxStopSequences) + '.');
+                   "The server takes at most " + QByteArray::number(m_dialect.maxStopSequences)
+                       + '.');
         }
         m_stop.resize(maxStop);
     }
     for (const QByteArrayView stop : m_stop)
         m_result.context.stopSequences.push_back(decodedInner(innerOf(stop)));
 
-    const bool forced = m_toolChoice.kind == ToolChoice::Kind::Any
-        || m_toolChoice.kind == ToolChoice::Kind::Tool;
+    const bool forced =
+        m_toolChoice.kind == ToolChoice::Kind::Any || m_toolChoice.kind == ToolChoice::Kind::Tool;
     if (m_tools.count() == 0 && m_toolChoice.kind != ToolChoice::Kind::Absent) {
-        record(QByteArrayLiteral("tool_choice"), QByteArrayLiteral("chat.tool-choice-without-tools"),
+        record(QByteArrayLiteral("tool_choice"),
+               QByteArrayLiteral("chat.tool-choice-without-tools"),
                QByteArrayLiteral("Servers refuse a choice among no tools."));
         m_toolChoice = {};
     }
@@ -334,13 +337,15 @@ void RequestConverter::settle()
     if (m_dialect.modelFamily == "anthropic" && m_thinking.kind == ThinkingWish::Kind::Budget
         && m_dialect.reasoning == ChatDialect::Reasoning::Details) {
         if (forced && m_tools.count() > 0) {
-            record(QByteArrayLiteral("thinking"), QByteArrayLiteral("chat.thinking-with-forced-tool"),
+            record(QByteArrayLiteral("thinking"),
+                   QByteArrayLiteral("chat.thinking-with-forced-tool"),
                    QByteArrayLiteral("Claude does not think before a tool it is forced to call."));
             m_thinking.kind = ThinkingWish::Kind::Disabled;
         } else if (m_messages.endsWithoutReasoning()) {
             record(QByteArrayLiteral("thinking"), QByteArrayLiteral("chat.thinking-without-blocks"),
-                   QByteArrayLiteral("Claude goes on thinking after a tool only from its earlier thoughts, "
-                                     "and the conversation has none it can read."));
+                   QByteArrayLiteral(
+                       "Claude goes on thinking after a tool only from its earlier thoughts, "
+                       "and the conversation has none it can read."));
             m_thinking.kind = ThinkingWish::Kind::Disabled;
         }
     }
@@ -365,7 +370,8 @@ void RequestConverter::writeTools(QByteArray &out)
         break;
     case ToolChoice::Kind::Any:
         if (!m_dialect.requiredToolChoice) {
-            record(QByteArrayLiteral("tool_choice"), QByteArrayLiteral("chat.tool-choice-not-required"),
+            record(QByteArrayLiteral("tool_choice"),
+                   QByteArrayLiteral("chat.tool-choice-not-required"),
                    QByteArrayLiteral("The server cannot be told that a tool must be called."));
             out.append(R"(,"tool_choice":"auto")");
         } else {
@@ -398,7 +404,8 @@ void RequestConverter::writeLimits(QByteArray &out)
         record(QByteArrayLiteral("max_tokens"), QByteArrayLiteral("chat.max-tokens-lowered"),
                "The model writes at most " + QByteArray::number(tokens) + '.');
     }
-    out.append(m_dialect.maxCompletionTokens ? R"(,"max_completion_tokens":)" : R"(,"max_tokens":)");
+    out.append(m_dialect.maxCompletionTokens ? R"(,"max_completion_tokens":)"
+                                             : R"(,"max_tokens":)");
     out.append(QByteArray::number(tokens));
     m_thinking.maxTokens = tokens;
 }

@@ -62,7 +62,8 @@ bool ChatTools::readSchema(ondemand::value &value, const JsonPath &path, Tool &t
     if (!nullProperties.isEmpty())
         tool.schema.replace(nullProperties.data() - raw.data(), nullProperties.size(), "{}");
     if (!hasType)
-        tool.schema.insert(1, tool.schema.contains(':') ? R"("type":"object",)" : R"("type":"object")");
+        tool.schema.insert(
+            1, tool.schema.contains(':') ? R"("type":"object",)" : R"("type":"object")");
     return true;
 }
 
@@ -117,7 +118,8 @@ bool ChatTools::readTool(ondemand::value value, const JsonPath &path)
             return m_reader.refuse(
                 path.text(),
                 "tools of type " + token.toByteArray()
-                    + " are run or defined by Anthropic and cannot be carried over Chat Completions. "
+                    + " are run or defined by Anthropic and cannot be carried over Chat "
+                      "Completions. "
                       "Remove the tool, or choose a backend with the native lane.");
         }
     }
@@ -146,9 +148,9 @@ bool ChatTools::readTool(ondemand::value value, const JsonPath &path)
     m_context.knownTools.push_back(decodedInner(tool.name));
     const QByteArray sent = sentName(tool.name);
     if (sent != m_context.knownTools.back()) {
-        m_adjustments.push_back(
-            {path.member("name"), QByteArrayLiteral("chat.tool-renamed"),
-             QByteArrayLiteral("The name is too long or has characters the server refuses; answers get it back.")});
+        m_adjustments.push_back({path.member("name"), QByteArrayLiteral("chat.tool-renamed"),
+                                 QByteArrayLiteral("The name is too long or has characters the "
+                                                   "server refuses; answers get it back.")});
     }
     m_out.append(m_count++ == 0 ? R"({"type":"function","function":{"name":")"
                                 : R"(,{"type":"function","function":{"name":")");
@@ -179,12 +181,13 @@ bool ChatTools::read(ondemand::value value)
         ondemand::value item;
         if (element.get(item))
             return m_reader.refuse("tools", "the list is malformed.");
-        if (!readTool(item, JsonPath {nullptr, "tools", index++}))
+        if (!readTool(item, JsonPath{nullptr, "tools", index++}))
             return false;
     }
     if (m_dialect.maxTools > 0 && m_count > m_dialect.maxTools) {
-        const QByteArray sentence = "this server takes at most " + QByteArray::number(m_dialect.maxTools)
-            + " tools and the request has " + QByteArray::number(m_count)
+        const QByteArray sentence = "this server takes at most "
+            + QByteArray::number(m_dialect.maxTools) + " tools and the request has "
+            + QByteArray::number(m_count)
             + ". Switch some off, or let the client search for tools (ENABLE_TOOL_SEARCH).";
         return m_reader.refuse("tools", sentence);
     }

@@ -14,10 +14,7 @@ class ChatTools
 public:
     ChatTools(const ChatDialect &dialect, ContentBlockReader &reader, Adjustments &adjustments,
               ChatContext &context)
-        : m_dialect(dialect)
-        , m_reader(reader)
-        , m_adjustments(adjustments)
-        , m_context(context)
+        : m_dialect(dialect), m_reader(reader), m_adjustments(adjustments), m_context(context)
     {
     }
 

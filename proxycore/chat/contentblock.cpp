@@ -33,9 +33,9 @@ constexpr StringMember stringMembers[] = {
     {"context", &ContentBlock::context},
 };
 
-constexpr QByteArrayView knownTypes[] = {"text",          "tool_use",          "tool_result",
-                                         "thinking",      "redacted_thinking", "image",
-                                         "document",      "search_result",     "tool_reference"};
+constexpr QByteArrayView knownTypes[] = {"text",     "tool_use",          "tool_result",
+                                         "thinking", "redacted_thinking", "image",
+                                         "document", "search_result",     "tool_reference"};
 
 // `citations` asks for nothing when it is null, an empty list or switched off.
 bool asksForCitations(QByteArrayView raw)
@@ -66,7 +66,8 @@ bool ContentBlockReader::takeString(QByteArrayView token, const JsonPath &path, 
     return true;
 }
 
-bool ContentBlockReader::readCacheMark(ondemand::value value, const JsonPath &parent, CacheMark &mark)
+bool ContentBlockReader::readCacheMark(ondemand::value value, const JsonPath &parent,
+                                       CacheMark &mark)
 {
     const QByteArrayView token = jsonToken(value);
     if (isJsonNull(token))
@@ -102,7 +103,7 @@ bool ContentBlockReader::readSource(ondemand::value &value, const JsonPath &path
     if (!token.startsWith('{') || value.get_object().get(object))
         return refuse(path.member("source"), "an object is required.");
     block.source.present = true;
-    const JsonPath here {&path, "source"};
+    const JsonPath here{&path, "source"};
     for (auto entry : object) {
         ondemand::field field;
         QByteArrayView key;
@@ -119,7 +120,7 @@ bool ContentBlockReader::readSource(ondemand::value &value, const JsonPath &path
         else if (key == "url")
             good = takeString(jsonToken(member), here, key, block.source.url);
         else if (key == "content")
-            good = readContent(member, JsonPath {&here, "content"}, block.content, depth + 1);
+            good = readContent(member, JsonPath{&here, "content"}, block.content, depth + 1);
         else if (key != "file_id" && !isJsonNull(jsonToken(member)))
             leaveOut(here.member(key));
         if (!good)
@@ -128,8 +129,8 @@ bool ContentBlockReader::readSource(ondemand::value &value, const JsonPath &path
     return !block.source.type.isEmpty() || refuse(here.member("type"), "a string is required.");
 }
 
-bool ContentBlockReader::readMember(QByteArrayView key, ondemand::value &value, const JsonPath &path,
-                                    ContentBlock &block, int depth)
+bool ContentBlockReader::readMember(QByteArrayView key, ondemand::value &value,
+                                    const JsonPath &path, ContentBlock &block, int depth)
 {
     const QByteArrayView token = jsonToken(value);
     for (const StringMember &known : stringMembers) {
@@ -142,7 +143,7 @@ bool ContentBlockReader::readMember(QByteArrayView key, ondemand::value &value, 
     if (key == "content") {
         if (isJsonNull(token))
             return true;
-        return readContent(value, JsonPath {&path, "content"}, block.content, depth + 1);
+        return readContent(value, JsonPath{&path, "content"}, block.content, depth + 1);
     }
     if (key == "input") {
         if (isJsonNull(token))
@@ -183,7 +184,8 @@ bool ContentBlockReader::readBlock(ondemand::value value, const JsonPath &path, 
     block.type = innerOf(jsonToken(type));
     if (object.reset().error())
         return refuse(path.text(), "the object is malformed.");
-    if (std::find(std::begin(knownTypes), std::end(knownTypes), block.type) == std::end(knownTypes)) {
+    if (std::find(std::begin(knownTypes), std::end(knownTypes), block.type)
+        == std::end(knownTypes)) {
         std::string_view raw;
         if (object.raw_json().get(raw))
             return refuse(path.text(), "the object is malformed.");
@@ -228,7 +230,7 @@ bool ContentBlockReader::readContent(ondemand::value value, const JsonPath &path
         ondemand::value item;
         if (element.get(item))
             return refuse(path.text(), "the list is malformed.");
-        const JsonPath itemPath {path.parent, path.name, index++};
+        const JsonPath itemPath{path.parent, path.name, index++};
         if (!readBlock(item, itemPath, blocks.emplace_back(), depth))
             return false;
     }

@@ -48,8 +48,8 @@ struct ContentBlock
     CacheMark cache;
 };
 
-// Reads blocks. What no block has is recorded as an adjustment at once; a value of the wrong type is
-// an error that names its place.
+// Reads blocks. What no block has is recorded as an adjustment at once; a value of the wrong type
+// is an error that names its place.
 class ContentBlockReader
 {
 public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proxycore/chat/rawjson.h"
 
+#include <QChar>
+
 #include <cstring>
 #include <optional>
 

@@ -11,8 +11,8 @@
 
 namespace Switchyard {
 
-// Work on JSON text without decoding it. "Inner" is what stands between the quotes of a JSON string,
-// escapes and all; it can be copied from one string into another as it is.
+// Work on JSON text without decoding it. "Inner" is what stands between the quotes of a JSON
+// string, escapes and all; it can be copied from one string into another as it is.
 
 // The value as the bytes it was. Consumes it.
 QByteArrayView rawJson(simdjson::ondemand::value &value);
@@ -47,8 +47,7 @@ void appendAsInner(QByteArray &out, QByteArrayView json);
 
 // Runs `read(parser)` with a parser that is reused within the thread, unless the document is so
 // large that keeping the parser's memory (about six times its size) would be a burden.
-template <typename Read>
-auto withJsonParser(qsizetype bytes, Read &&read)
+template <typename Read> auto withJsonParser(qsizetype bytes, Read &&read)
 {
     constexpr qsizetype keptBytes = 2 * 1024 * 1024;
     if (bytes > keptBytes) {

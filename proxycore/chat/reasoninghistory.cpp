@@ -17,8 +17,9 @@ bool ReasoningHistory::accepts(const JsonPath &path)
 {
     if (m_dialect.reasoning == ChatDialect::Reasoning::Details)
         return true;
-    m_adjustments.push_back({path.text(), QByteArrayLiteral("chat.thinking-refused"),
-                             QByteArrayLiteral("This server takes no reasoning of earlier turns.")});
+    m_adjustments.push_back(
+        {path.text(), QByteArrayLiteral("chat.thinking-refused"),
+         QByteArrayLiteral("This server takes no reasoning of earlier turns.")});
     return false;
 }
 
@@ -26,7 +27,8 @@ void ReasoningHistory::leaveOutForeign(const JsonPath &path)
 {
     m_adjustments.push_back(
         {path.text(), QByteArrayLiteral("chat.thinking-foreign"),
-         QByteArrayLiteral("The reasoning was made by another maker's model, this one cannot read it.")});
+         QByteArrayLiteral(
+             "The reasoning was made by another maker's model, this one cannot read it.")});
 }
 
 void ReasoningHistory::addThinking(QByteArrayView text, QByteArrayView signature,
@@ -56,9 +58,9 @@ void ReasoningHistory::addThinking(QByteArrayView text, QByteArrayView signature
     }
     // A signature that reached us after its block was closed came to the client in an empty one.
     if (text.isEmpty()) {
-        const auto open = std::find_if(m_entries.rbegin(), m_entries.rend(), [](const Entry &entry) {
-            return entry.kind == Entry::Kind::Unsigned;
-        });
+        const auto open =
+            std::find_if(m_entries.rbegin(), m_entries.rend(),
+                         [](const Entry &entry) { return entry.kind == Entry::Kind::Unsigned; });
         if (open != m_entries.rend()) {
             open->kind = Entry::Kind::Signed;
             open->signature = signature;
@@ -93,7 +95,8 @@ void ReasoningHistory::settle()
             return false;
         m_adjustments.push_back(
             {entry.path, QByteArrayLiteral("chat.thinking-unsigned"),
-             QByteArrayLiteral("Claude takes reasoning back only with its signature, this has none.")});
+             QByteArrayLiteral(
+                 "Claude takes reasoning back only with its signature, this has none.")});
         return true;
     });
 }
@@ -143,7 +146,10 @@ void ReasoningHistory::write(QByteArray &out) const
             break;
         }
         if (entry.kind == Entry::Kind::Signed || entry.kind == Entry::Kind::Encrypted)
-            out.append(claudeFormat).append(",\"index\":").append(QByteArray::number(index)).append('}');
+            out.append(claudeFormat)
+                .append(",\"index\":")
+                .append(QByteArray::number(index))
+                .append('}');
         ++index;
     }
     out.append(']');

@@ -18,8 +18,7 @@ class ReasoningHistory
 {
 public:
     ReasoningHistory(const ChatDialect &dialect, Adjustments &adjustments)
-        : m_dialect(dialect)
-        , m_adjustments(adjustments)
+        : m_dialect(dialect), m_adjustments(adjustments)
     {
     }
 
@@ -37,12 +36,12 @@ private:
     struct Entry
     {
         enum class Kind {
-            Signed,    // Claude's, with its signature
-            Unsigned,  // Claude's; the signature may follow in a block of its own
+            Signed, // Claude's, with its signature
+            Unsigned, // Claude's; the signature may follow in a block of its own
             Encrypted, // Claude's
-            Tagged,    // another model's; `members` and `text`
-            Whole,     // another model's; `members` alone
-            Plain,     // another model's, text alone
+            Tagged, // another model's; `members` and `text`
+            Whole, // another model's; `members` alone
+            Plain, // another model's, text alone
         };
 
         Kind kind;

@@ -16,10 +16,7 @@ class ReasoningRequest
 public:
     ReasoningRequest(QByteArray &out, const ThinkingWish &wish, const ChatDialect &dialect,
                      Adjustments &adjustments)
-        : m_out(out)
-        , m_wish(wish)
-        , m_dialect(dialect)
-        , m_adjustments(adjustments)
+        : m_out(out), m_wish(wish), m_dialect(dialect), m_adjustments(adjustments)
     {
     }
 
@@ -87,7 +84,8 @@ void ReasoningRequest::appendEffort()
         return;
     }
     if (m_wish.kind == Kind::Budget) {
-        record(QByteArrayLiteral("thinking.budget_tokens"), QByteArrayLiteral("chat.budget-refused"),
+        record(QByteArrayLiteral("thinking.budget_tokens"),
+               QByteArrayLiteral("chat.budget-refused"),
                QByteArrayLiteral("This server takes an effort, no number of tokens."));
     }
     const QByteArrayView effort = acceptedEffort();
@@ -104,13 +102,15 @@ void ReasoningRequest::appendBudget()
     if (m_wish.maxTokens > 0 && budget >= m_wish.maxTokens)
         budget = m_wish.maxTokens - 1;
     if (budget < smallestBudget && m_wish.maxTokens > 0 && m_wish.maxTokens <= smallestBudget) {
-        record(QByteArrayLiteral("thinking"), QByteArrayLiteral("chat.budget-without-room"),
-               QByteArrayLiteral("max_tokens leaves no room for the smallest budget of 1024 tokens."));
+        record(
+            QByteArrayLiteral("thinking"), QByteArrayLiteral("chat.budget-without-room"),
+            QByteArrayLiteral("max_tokens leaves no room for the smallest budget of 1024 tokens."));
         return;
     }
     budget = std::max(budget, smallestBudget);
     if (budget != m_wish.budget) {
-        record(QByteArrayLiteral("thinking.budget_tokens"), QByteArrayLiteral("chat.budget-limited"),
+        record(QByteArrayLiteral("thinking.budget_tokens"),
+               QByteArrayLiteral("chat.budget-limited"),
                "The server takes at least 1024 and less than max_tokens; "
                    + QByteArray::number(budget) + " was sent.");
     }

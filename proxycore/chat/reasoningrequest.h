@@ -16,7 +16,7 @@ struct ThinkingWish
     Kind kind = Kind::Absent;
     qint64 budget = 0;
     QByteArrayView effort; // inner JSON text, empty when absent
-    qint64 maxTokens = 0;  // as sent
+    qint64 maxTokens = 0; // as sent
 };
 
 // Appends the member that says the same to the server, with a comma in front; nothing when there is

@@ -30,9 +30,10 @@ std::optional<ReasoningTag> readReasoningTag(QByteArrayView signature)
     if (!decoded)
         return std::nullopt;
     // It goes into the request as it is, and has been in the hands of the client.
-    if (!decoded->isEmpty() && !isJsonObject('{' + *decoded + '}'))
+    const QByteArray &members = *decoded;
+    if (!members.isEmpty() && !isJsonObject('{' + members + '}'))
         return std::nullopt;
-    return ReasoningTag {rest.first(dot).toByteArray(), *decoded};
+    return ReasoningTag{rest.first(dot).toByteArray(), members};
 }
 
 bool isReasoningTag(QByteArrayView signature)

@@ -30,7 +30,7 @@ private:
     void scan(QByteArrayView fragment);
 
     QByteArray m_received; // every fragment, one after the other
-    QByteArray m_last;     // the last one, when they repeat what came before
+    QByteArray m_last; // the last one, when they repeat what came before
     qsizetype m_taken = 0;
     bool m_ambiguous = false;
 
