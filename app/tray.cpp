@@ -4,7 +4,7 @@
 #include "app/console.h"
 #include "app/exitcode.h"
 
-#if defined(SWITCHYARD_UI) && __has_include("ui/trayapplication.h")
+#ifdef SWITCHYARD_UI
 #include "app/application.h"
 #include "app/controlclient.h"
 #include "ui/trayapplication.h"
@@ -18,7 +18,7 @@ namespace Switchyard {
 
 using namespace Qt::StringLiterals;
 
-#if defined(SWITCHYARD_UI) && __has_include("ui/trayapplication.h")
+#ifdef SWITCHYARD_UI
 namespace {
 
 const QString noDisplay =
@@ -87,12 +87,14 @@ int runTray(const CommandLine &line, int &argc, char **argv)
     application.control()->setHasWindow(true);
 
     TrayApplication tray(application.service());
+    tray.setStateFolder(line.dataDir);
     QObject::connect(application.control(), &ControlServer::windowRequested, &tray,
-                     &TrayApplication::showWindow);
+                     &TrayApplication::raiseWindow);
     QObject::connect(&tray, &TrayApplication::quitRequested, &application, &Application::end);
     QObject::connect(&application, &Application::ended, &qtApplication,
                      [] { QCoreApplication::exit(ExitCode::Done); });
     QMetaObject::invokeMethod(&application, &Application::start, Qt::QueuedConnection);
+    tray.show();
     return QApplication::exec();
 }
 #else
