@@ -104,6 +104,12 @@ QString settingOf(const Settings &settings, const QString &name)
     return table.at(name)();
 }
 
+QByteArray documentation()
+{
+    QFile page(QStringLiteral(SWITCHYARD_TEST_DATA "/../../../../docs/settings.md"));
+    return page.open(QIODevice::ReadOnly) ? page.readAll() : QByteArray();
+}
+
 QString sentences(const LoadedSettings &loaded)
 {
     QStringList all;
@@ -139,6 +145,8 @@ private Q_SLOTS:
     void theEnvironmentOfTheProcessIsNotRead();
     void theDefaultFoldersFollowTheDesktop();
     void originsHaveCodes();
+    void theExampleInTheDocumentationIsAccepted();
+    void theDocumentationNamesEveryVariableOfABackend();
 
 private:
     // Sources from lists of "NAME=VALUE" and of command line options; %DIR% is the test's folder.
@@ -784,6 +792,31 @@ void TestSettings::originsHaveCodes()
     QCOMPARE(originCode(Origin::EnvFile), "env-file");
     QCOMPARE(originCode(Origin::Environment), "environment");
     QCOMPARE(originCode(Origin::CommandLine), "command-line");
+}
+
+void TestSettings::theExampleInTheDocumentationIsAccepted()
+{
+    const QByteArray page = documentation();
+    const qsizetype start = page.indexOf("```json\n") + 8;
+    const qsizetype end = page.indexOf("```", start);
+    QVERIFY(start > 8 && end > start);
+    const LoadedSettings loaded = load(page.sliced(start, end - start), {}, {}, {});
+    QVERIFY2(loaded.problems.empty(), qPrintable(sentences(loaded)));
+    QVERIFY2(loaded.warnings.empty(),
+             qPrintable(loaded.warnings.empty() ? QString() : loaded.warnings.front()));
+    QCOMPARE(settingOf(loaded.settings, u"title"_s), u"My desk file"_s);
+}
+
+void TestSettings::theDocumentationNamesEveryVariableOfABackend()
+{
+    const QByteArray page = documentation();
+    for (const Backend *backend : allBackends()) {
+        const BackendTraits &traits = backend->traits();
+        QByteArrayList names = traits.baseUrlVariables + traits.credentialVariables;
+        names += {traits.name, traits.laneVariable, traits.timeoutVariable, traits.retriesVariable};
+        for (const QByteArray &name : std::as_const(names))
+            QVERIFY2(name.isEmpty() || page.contains('`' + name + '`'), name.constData());
+    }
 }
 
 QTEST_GUILESS_MAIN(TestSettings)
