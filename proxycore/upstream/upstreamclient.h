@@ -19,28 +19,34 @@ struct UpstreamRequest
     SegmentedBody body;
     int connectTimeoutMs = 10'000;
     int firstByteTimeoutMs = 300'000; // request sent → head of the answer
-    int silenceTimeoutMs = 180'000;   // between two reads of the answer's body
-    bool http2 = true;                // offered over TLS
+    int silenceTimeoutMs = 180'000; // between two reads of the answer's body
+    bool http2 = true; // offered over TLS
 };
 
 enum class UpstreamFailure {
     None,
-    Resolve,   // the name has no address
-    Connect,   // refused, unreachable, connect time-out
-    Proxy,     // the proxy refused
-    Tls,       // handshake or certificate
-    Reset,     // the connection broke; see `headReceived`
+    Resolve, // the name has no address
+    Connect, // refused, unreachable, connect time-out
+    Proxy, // the proxy refused
+    Tls, // handshake or certificate
+    Reset, // the connection broke; see `headReceived`
     FirstByteTimeout,
     SilenceTimeout,
-    Protocol,  // not HTTP
-    Redirect,  // 3xx: an API never redirects, a login page does
+    Protocol, // not HTTP
+    Redirect, // 3xx: an API never redirects, a login page does
 };
 
 struct UpstreamOutcome
 {
     UpstreamFailure failure = UpstreamFailure::None;
-    bool headReceived = false;
-    QByteArray detail; // one English sentence without a secret, e.g. "connection refused by 127.0.0.1:9"
+    bool headReceived = false; // upstreamHead() was called
+    // A byte of the request's body was handed to the network: the upstream may have acted on it.
+    bool bodyStarted = false;
+    // The request went out on a kept connection. With failure Reset and no head, the peer most
+    // likely closed it while it was idle.
+    bool connectionReused = false;
+    QByteArray
+        detail; // one English sentence without a secret, e.g. "connection refused by 127.0.0.1:9"
 };
 
 // Told about one transfer, on the proxy thread, never from inside start(), cancel() or resume().
@@ -62,7 +68,7 @@ struct NetworkSettings
     // A proxy URL (http://, https://, socks5h://), or empty to use the environment's and the
     // system's. Loopback is never proxied.
     QByteArray proxyUrl;
-    QByteArray noProxy;   // hosts, comma separated
+    QByteArray noProxy; // hosts, comma separated
     QByteArray extraCaFile; // PEM, in addition to the system's store
 };
 
