@@ -42,6 +42,9 @@ bool takeVersion(QByteArrayList &words, ClaudeModel &model)
     } else if (!words.isEmpty() && isNumber(words.first(), 2)) {
         model.minor = words.takeFirst().toInt();
     }
+    // `claude-opus-4-0` is an alias of `claude-opus-4`.
+    if (model.minor == 0)
+        model.minor.reset();
     return true;
 }
 
@@ -82,7 +85,7 @@ std::optional<ClaudeModel> parseClaudeModel(QByteArrayView name)
             return std::nullopt;
         model.family = words.takeFirst();
     }
-    if (!words.isEmpty() && isDate(words.first()))
+    if (!words.isEmpty() && (isDate(words.first()) || words.first() == "latest"))
         words.removeFirst();
     if (!words.isEmpty())
         return std::nullopt;

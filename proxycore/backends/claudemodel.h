@@ -20,10 +20,10 @@ struct ClaudeModel
     bool hasOldName() const { return major < 4; }
 };
 
-// Reads `claude-<family>-<major>[-<minor>][-<date>][[1m]]`, the old order
-// `claude-<major>[-<minor>]-<family>[-<date>]`, both with a dot or a dash before the minor, with or
-// without `anthropic/` in front. Empty for any other name, also for one with a variant such as
-// `:free`, which is a provider's own.
+// Reads `claude-<family>-<major>[-<minor>][-<date>][[1m]]` and the old order
+// `claude-<major>[-<minor>]-<family>[-<date>]`, in any case, with a dot or a dash before the minor,
+// with or without `anthropic/` in front; `latest` may stand for the date. Empty for any other name,
+// also for one with a variant such as `:free`, which is a provider's own.
 std::optional<ClaudeModel> parseClaudeModel(QByteArrayView name);
 
 // What `big` and `small` mean unless the user says otherwise.

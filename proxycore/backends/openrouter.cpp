@@ -57,9 +57,13 @@ QByteArray OpenRouter::mapModel(QByteArrayView clientModel) const
         return openRouterName(smallClaudeModel());
     if (const std::optional<ClaudeModel> claude = parseClaudeModel(clientModel))
         return openRouterName(*claude);
-    // An id with a provider is OpenRouter's own form already.
-    const qsizetype slash = clientModel.indexOf('/');
-    return slash > 0 && slash + 1 < clientModel.size() ? clientModel.toByteArray() : QByteArray();
+    // An id with a provider is OpenRouter's own form already, but for the client's mark for a
+    // window of a million tokens.
+    QByteArray name = clientModel.toByteArray();
+    if (name.endsWith("[1m]"))
+        name.chop(4);
+    const qsizetype slash = name.indexOf('/');
+    return slash > 0 && slash + 1 < name.size() ? name : QByteArray();
 }
 
 ChatDialect chatDialect(QByteArrayView upstreamModel)

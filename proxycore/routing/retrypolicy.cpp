@@ -4,7 +4,6 @@
 #include <QByteArray>
 #include <QDateTime>
 #include <QLocale>
-#include <QTimeZone>
 
 #include <algorithm>
 #include <array>
@@ -35,14 +34,15 @@ std::optional<double> nonNegative(QByteArrayView text)
     return number;
 }
 
-// The three forms of RFC 9110, section 5.6.7.
+// The three forms of RFC 9110, section 5.6.7. The weekday is not looked at: it says nothing new,
+// and with a year of two digits Qt would compare it with that of another century.
 std::optional<qint64> httpDateMs(QByteArrayView text)
 {
-    const QString date = QString::fromLatin1(text).simplified();
+    const QString date = QString::fromLatin1(text).simplified().section(u' ', 1);
     constexpr std::array formats{
-        "ddd, dd MMM yyyy hh:mm:ss 'GMT'",
-        "dddd, dd-MMM-yy hh:mm:ss 'GMT'",
-        "ddd MMM d hh:mm:ss yyyy",
+        "dd MMM yyyy hh:mm:ss 'GMT'",
+        "dd-MMM-yy hh:mm:ss 'GMT'",
+        "MMM d hh:mm:ss yyyy",
     };
     for (const char *const format : formats) {
         QDateTime parsed = QLocale::c().toDateTime(date, QString::fromLatin1(format));
@@ -51,8 +51,7 @@ std::optional<qint64> httpDateMs(QByteArrayView text)
         // Qt takes a year of two digits for one of the twentieth century.
         if (parsed.date().year() < 1970)
             parsed = parsed.addYears(100);
-        parsed.setTimeSpec(Qt::UTC);
-        return parsed.toMSecsSinceEpoch();
+        return QDateTime(parsed.date(), parsed.time(), Qt::UTC).toMSecsSinceEpoch();
     }
     return std::nullopt;
 }
