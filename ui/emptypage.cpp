@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 namespace Switchyard {
 
 EmptyPage::EmptyPage(QWidget *parent)
-    : QWidget(parent), m_heading(new QLabel(tr("No requests yet"), this)), m_intro(new QLabel(this))
+    : QWidget(parent), m_heading(new QLabel(this)), m_intro(new QLabel(this))
 {
     QFont large = font();
     large.setPointSizeF(large.pointSizeF() * 1.35);
@@ -96,6 +96,8 @@ void EmptyPage::setLines(const ClientLines &lines)
         block.frame->setVisible(!lines.variables.isEmpty());
     }
     m_intro->setVisible(!lines.variables.isEmpty());
+    m_heading->setText(lines.variables.isEmpty() ? tr("Switchyard is not listening")
+                                                 : tr("No requests yet"));
 }
 
 void EmptyPage::setOffline(bool offline)

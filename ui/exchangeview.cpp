@@ -72,7 +72,6 @@ void ExchangeView::keepPlace(int removedRows)
 {
     QScrollBar *bar = verticalScrollBar();
     const int height = verticalHeader()->defaultSectionSize();
-    const QSignalBlocker keepFollowing(bar);
     bar->setValue(std::max(bar->minimum(), bar->value() - removedRows * height));
 }
 
@@ -118,8 +117,31 @@ void ExchangeView::resizeEvent(QResizeEvent *event)
         horizontalHeader()->resizeSection(ExchangeModel::ModelColumn, least);
 }
 
+// Qt would go to the row after a removed current one, away from what the user reads.
+void ExchangeView::rowsAboutToBeRemoved(const QModelIndex &parent, int first, int last)
+{
+    const int current = currentIndex().row();
+    if (current >= first && current <= last)
+        selectionModel()->clearCurrentIndex();
+    QTableView::rowsAboutToBeRemoved(parent, first, last);
+}
+
+// Where the keyboard starts when nothing is chosen: in what can be seen, not at the first row.
+bool ExchangeView::chooseVisibleRow(int key)
+{
+    const bool moves = key == Qt::Key_Up || key == Qt::Key_Down || key == Qt::Key_PageUp
+        || key == Qt::Key_PageDown;
+    if (!moves || selectionModel()->hasSelection() || model()->rowCount() == 0)
+        return false;
+    const int top = rowAt(0);
+    setCurrentIndex(model()->index(m_following || top < 0 ? model()->rowCount() - 1 : top, 0));
+    return true;
+}
+
 void ExchangeView::keyPressEvent(QKeyEvent *event)
 {
+    if (chooseVisibleRow(event->key()))
+        return;
     if (event->matches(QKeySequence::Copy)) {
         Q_EMIT copyRequested();
         return;

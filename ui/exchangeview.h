@@ -30,9 +30,13 @@ protected:
     void changeEvent(QEvent *event) override;
     void resizeEvent(QResizeEvent *event) override;
 
+protected Q_SLOTS:
+    void rowsAboutToBeRemoved(const QModelIndex &parent, int first, int last) override;
+
 private:
     void measure();
     void keepPlace(int removedRows);
+    bool chooseVisibleRow(int key);
 
     bool m_following = true;
 };

@@ -78,7 +78,10 @@ void HeaderBar::setStatus(const ServiceStatus &status, const std::vector<Backend
     m_switcher->setStatus(status, backends);
 
     const bool running = status.state == ServiceState::Running;
-    m_address->setText(running ? addressText(status) : tr("not listening"));
+    // A text that can be selected paints itself anew even when it stays the same.
+    const QString address = running ? addressText(status) : tr("not listening");
+    if (m_address->text() != address)
+        m_address->setText(address);
     m_copy->setVisible(running);
     m_copyVariables->setEnabled(running);
 

@@ -117,7 +117,7 @@ QWidget *MainWindow::makeStatusLine()
     m_sentence->setAccessibleName(tr("Status"));
     m_rows = new QLabel(line);
     m_rows->setAccessibleName(tr("Rows in the table"));
-    m_follow = new QCheckBox(tr("&Follow"), line);
+    m_follow = new QCheckBox(tr("Follow"), line);
     m_follow->setChecked(true);
     m_follow->setToolTip(tr("Keep the newest request in view (End)"));
     m_follow->setAccessibleName(tr("Keep the newest request in view"));

@@ -40,6 +40,9 @@ public:
     // Where size and place are kept from run to run; read at once, written when the window hides.
     void setGeometryFile(const QString &path);
 
+    // Whether the running time of open requests is being moved on.
+    bool isTicking() const { return m_tick.isActive(); }
+
 Q_SIGNALS:
     void backendChosen(const QByteArray &name);
     void copyAddressRequested();

@@ -10,6 +10,9 @@ namespace Switchyard {
 
 namespace {
 
+// The least contrast at which WCAG 2 calls a text of usual size readable.
+constexpr qreal readable = 4.5;
+
 qreal luminance(const QColor &color)
 {
     const auto linear = [](qreal value) {
@@ -23,7 +26,7 @@ qreal luminance(const QColor &color)
 
 qreal contrast(const QColor &one, const QColor &other)
 {
-    const auto [darker, lighter] = std::minmax(luminance(one), luminance(other));
+    const auto [darker, lighter] = std::minmax({luminance(one), luminance(other)});
     return (lighter + 0.05) / (darker + 0.05);
 }
 
@@ -47,14 +50,19 @@ Tones tonesOf(const QPalette &palette)
 
     Tones tones;
     tones.ink = ink;
-    tones.muted = mixed(ink, base, 0.38);
     tones.line = mixed(ink, base, dark ? 0.88 : 0.91);
     tones.accent = dark ? QColor(0x5f, 0xc9, 0xa3) : QColor(0x0f, 0x74, 0x5b);
     tones.look = dark ? QColor(0xe3, 0xab, 0x55) : QColor(0x8f, 0x56, 0x00);
-    tones.failed = dark ? QColor(0xf2, 0x8b, 0x7d) : QColor(0xb4, 0x26, 0x1d);
+    tones.failed = dark ? QColor(0xf5, 0x96, 0x8a) : QColor(0xb4, 0x26, 0x1d);
     tones.bar = mixed(base, tones.accent, dark ? 0.42 : 0.30);
-    tones.selection = mixed(base, tones.accent, dark ? 0.22 : 0.12);
+    tones.selection = mixed(base, tones.accent, dark ? 0.13 : 0.10);
     tones.ground = mixed(base, ink, dark ? 0.03 : 0.025);
+    // As quiet as the palette's own ink allows.
+    qreal share = 0.40;
+    do {
+        tones.muted = mixed(ink, base, share);
+        share -= 0.02;
+    } while (share > 0 && contrast(tones.muted, tones.selection) < readable);
     return tones;
 }
 

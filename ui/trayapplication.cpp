@@ -30,7 +30,14 @@ TrayApplication::TrayApplication(ProxyService *service, QObject *parent)
 {
     QApplication::setQuitOnLastWindowClosed(false);
 
-    connect(service, &ProxyService::statusChanged, this, &TrayApplication::refresh);
+    connect(service, &ProxyService::statusChanged, this, [this] {
+        refresh();
+        // A proxy that does not run is worth more than a change of the icon.
+        const bool failed = m_service->status().state == ServiceState::Failed;
+        if (m_shown && failed && !m_failed)
+            raiseWindow();
+        m_failed = failed;
+    });
     connect(service, &ProxyService::recordsChanged, this, &TrayApplication::takeRecords);
 
     connect(&m_menu, &QMenu::aboutToShow, this, &TrayApplication::refresh);

@@ -63,6 +63,7 @@ private:
     std::optional<TrayState> m_shownState;
     bool m_failureUnseen = false;
     bool m_shown = false;
+    bool m_failed = false;
     QByteArray m_keyless; // chosen although it has no key
 };
 
