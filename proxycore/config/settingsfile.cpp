@@ -18,7 +18,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr qint64 maxFileBytes = 1024 * 1024;
+constexpr qint64 maxFileBytes = 1 << 20;
 constexpr auto ownerOnly = QFileDevice::ReadOwner | QFileDevice::WriteOwner;
 
 // "line 3, column 7" of a byte offset; the column counts characters.
@@ -59,7 +59,7 @@ void findSecrets(const QJsonValue &value, const QString &name, const QString &ba
         found.emplace_back(name, backend);
     } else if (value.isArray()) {
         const QJsonArray array = value.toArray();
-        for (const QJsonValue &item : array)
+        for (const auto &item : array)
             findSecrets(item, name, backend, found);
     } else if (value.isObject()) {
         const QJsonObject object = value.toObject();

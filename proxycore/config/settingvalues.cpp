@@ -14,7 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr qint64 maxCaFileBytes = 8 * 1024 * 1024;
+constexpr qint64 maxCaFileBytes = 8 << 20;
 
 ValueFault wrongValue(const QString &text, const QString &advice)
 {

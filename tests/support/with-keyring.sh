@@ -24,12 +24,23 @@ ask()
 
 if [ "${1-}" = --inside ]; then
     shift
+    echo $$ >"$HOME/inside.pid"
+    keyring=
+    command=
+    stop()
+    {
+        for process in $command $keyring; do
+            kill "$process" 2>/dev/null
+            wait "$process" 2>/dev/null
+        done
+    }
+    trap stop EXIT
+    trap 'exit 143' TERM INT HUP
+
     # The password only has to be the same for creating and unlocking, which happen here at once.
     printf 'private' | gnome-keyring-daemon --foreground --unlock --components=secrets \
         >"$HOME/keyring.log" 2>&1 &
     keyring=$!
-    trap 'kill "$keyring" 2>/dev/null; wait "$keyring" 2>/dev/null' EXIT
-    trap 'exit 143' TERM INT HUP
 
     # The owner is asked for first: a call to the absent service would make the bus start a second
     # daemon. The alias appears when ours has unlocked its login keyring.
@@ -47,8 +58,15 @@ if [ "${1-}" = --inside ]; then
         sleep 0.05
     done
 
-    "$@"
-    exit $?
+    # In the background, so that a signal to this shell is heard at once; a shell gives such a
+    # command an empty standard input unless told otherwise.
+    exec 3<&0
+    "$@" <&3 3<&- &
+    command=$!
+    wait "$command"
+    code=$?
+    command=
+    exit "$code"
 fi
 
 [ $# -gt 0 ] || fail "usage: with-keyring.sh COMMAND [ARGUMENT…]"
@@ -61,8 +79,9 @@ room=$(mktemp -d) || fail "no temporary directory"
 session=
 cleanup()
 {
+    # The session ends with what runs inside; asked to stop, it would leave that behind.
     if [ -n "$session" ]; then
-        kill "$session" 2>/dev/null
+        kill "$(cat "$room/inside.pid" 2>/dev/null || echo "$session")" 2>/dev/null
         wait "$session" 2>/dev/null
     fi
     rm -rf "$room"
@@ -78,7 +97,8 @@ export HOME="$room" XDG_RUNTIME_DIR="$room/run" XDG_CONFIG_HOME="$room/config" \
     PRIVATE_KEYRING=1
 unset DBUS_SESSION_BUS_ADDRESS GNOME_KEYRING_CONTROL SSH_AUTH_SOCK
 
-dbus-run-session -- "$0" --inside "$@" <&0 &
+exec 3<&0
+dbus-run-session -- "$0" --inside "$@" <&3 3<&- &
 session=$!
 wait "$session"
 code=$?

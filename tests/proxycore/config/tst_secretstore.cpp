@@ -85,7 +85,7 @@ Outcome runProgram(const QString &program, const QStringList &arguments,
     process.write(input);
     process.closeWriteChannel();
     if (!process.waitForFinished(answerTimeLimitMs + 10'000)) {
-        process.kill();
+        process.terminate(); // the wrapper cleans up behind itself
         process.waitForFinished();
         return {-1, {}, "no end of " + program.toUtf8()};
     }
