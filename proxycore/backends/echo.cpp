@@ -32,7 +32,7 @@ const BackendTraits &Echo::traits() const
 {
     static const BackendTraits traits{
         .name = "ECHO",
-        .title = "Echo (offline)",
+        .title = "Echo",
         .lanes = {Lane::Local},
         .defaultBaseUrl = {},
         .baseUrlVariables = {},
