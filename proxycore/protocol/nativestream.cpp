@@ -155,8 +155,7 @@ QByteArray NativeStream::finish()
     m_state = State::Truncated;
     m_error = ApiError::withStatus(
         502,
-        m_started ? "The upstream's answer ended in the middle: its stream was closed without "
-                    "message_stop."
+        m_started ? "The upstream's answer ended in the middle: its stream was closed too early."
                   : "The upstream's answer was empty: its stream was closed before it began.");
     return out;
 }
