@@ -2,8 +2,9 @@
 #include "proxycore/routing/retrypolicy.h"
 
 #include <QByteArray>
+#include <QByteArrayList>
 #include <QDateTime>
-#include <QLocale>
+#include <QTimeZone>
 
 #include <algorithm>
 #include <array>
@@ -34,26 +35,33 @@ std::optional<double> nonNegative(QByteArrayView text)
     return number;
 }
 
-// The three forms of RFC 9110, section 5.6.7. The weekday is not looked at: it says nothing new,
-// and with a year of two digits Qt would compare it with that of another century.
+int monthNumber(const QByteArray &name)
+{
+    constexpr std::array names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? 0 : int(found - names.begin()) + 1;
+}
+
+// The three forms of RFC 9110, section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94
+// 08:49:37 GMT" and "Sun Nov  6 08:49:37 1994". The weekday says nothing new.
 std::optional<qint64> httpDateMs(QByteArrayView text)
 {
-    const QString date = QString::fromLatin1(text).simplified().section(u' ', 1);
-    constexpr std::array formats{
-        "dd MMM yyyy hh:mm:ss 'GMT'",
-        "dd-MMM-yy hh:mm:ss 'GMT'",
-        "MMM d hh:mm:ss yyyy",
-    };
-    for (const char *const format : formats) {
-        QDateTime parsed = QLocale::c().toDateTime(date, QString::fromLatin1(format));
-        if (!parsed.isValid())
-            continue;
-        // Qt takes a year of two digits for one of the twentieth century.
-        if (parsed.date().year() < 1970)
-            parsed = parsed.addYears(100);
-        return QDateTime(parsed.date(), parsed.time(), Qt::UTC).toMSecsSinceEpoch();
-    }
-    return std::nullopt;
+    QByteArrayList words = text.toByteArray().simplified().replace('-', ' ').split(' ');
+    words.removeFirst();
+    if (words.size() == 4)
+        words = {words[1], words[0], words[3], words[2], "GMT"};
+    if (words.size() != 5 || words[4] != "GMT")
+        return std::nullopt;
+
+    int year = words[2].toInt();
+    if (words[2].size() == 2)
+        year += 2000;
+    const QDate date(year, monthNumber(words[1]), words[0].toInt());
+    const QTime time = QTime::fromString(QString::fromLatin1(words[3]), QStringLiteral("hh:mm:ss"));
+    if (!date.isValid() || !time.isValid())
+        return std::nullopt;
+    return QDateTime(date, time, QTimeZone::utc()).toMSecsSinceEpoch();
 }
 
 } // namespace

@@ -138,6 +138,9 @@ void TestRetryPolicy::retryAfterIsParsed_data()
     row("a date of the oldest form", "", "Sun Nov 22 10:00:10 2026", 10'000);
     row("a date of the oldest form with one digit", "", "Tue Dec  1 10:00:00 2026",
         9LL * 24 * 3600 * 1000);
+    row("a date in an hour that local clocks may skip", "", "Sun, 28 Mar 2027 02:30:00 GMT",
+        ((126LL * 24 - 8) * 60 + 30) * 60 * 1000);
+    row("a date that does not exist is none", "", "Mon, 30 Feb 2026 10:00:00 GMT", -1);
     row("a date without a zone is none", "", "Sun, 22 Nov 2026 10:00:10", -1);
 }
 
@@ -146,7 +149,7 @@ void TestRetryPolicy::retryAfterIsParsed()
     QFETCH(QByteArray, milliseconds);
     QFETCH(QByteArray, header);
     QFETCH(qint64, parsed);
-    const qint64 now = QDateTime(QDate(2026, 11, 22), QTime(10, 0), Qt::UTC).toMSecsSinceEpoch();
+    const qint64 now = QDateTime(QDate(2026, 11, 22), QTime(10, 0), QTimeZone::utc()).toMSecsSinceEpoch();
     QCOMPARE(orNever(parseRetryAfter(milliseconds, header, now)), parsed);
 }
 
