@@ -4,15 +4,14 @@
 #include "proxycore/config/secretstore.h"
 #include "proxycore/config/settings.h"
 #include "proxycore/downstream/listenaddress.h"
-#include "proxycore/exchange/proxycore.h"
 #include "proxycore/service/configsnapshot.h"
 #include "proxycore/service/localtoken.h"
 #include "proxycore/service/logging.h"
 #include "proxycore/service/portholder.h"
+#include "proxycore/service/proxythread.h"
 
 #include <QDateTime>
 #include <QRandomGenerator>
-#include <QThread>
 #include <QTimer>
 
 #include <set>
@@ -65,11 +64,11 @@ public:
     void chooseBackend();
     void listen();
     void publishConfig();
+    void warnWithoutKey() const;
     void takeRecords(const std::vector<ExchangeRecord> &batch);
     void coreListening(quint16 boundPort);
     void coreListenFailed(const QByteArray &sentence);
     void coreDrained();
-    void endThread();
     void setState(ServiceState next);
     void reportKeychain(const QString &sentence);
 
@@ -96,8 +95,7 @@ public:
     quint16 port = 0;
     qint64 startedMs = 0;
 
-    QThread thread;
-    ProxyCore *core = nullptr; // lives on `thread`, deleted when that ends
+    ProxyThread proxy;
 
     RecordList records{maxRecords};
     std::map<QByteArray, qint64> lastLatencyMs;
@@ -105,7 +103,13 @@ public:
 
 ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_unique<Private>(this))
 {
-    d->thread.setObjectName(u"proxy"_s);
+    connect(&d->proxy, &ProxyThread::listening, this,
+            [this](quint16 bound) { d->coreListening(bound); });
+    connect(&d->proxy, &ProxyThread::listenFailed, this,
+            [this](const QByteArray &sentence) { d->coreListenFailed(sentence); });
+    connect(&d->proxy, &ProxyThread::recordsChanged, this,
+            [this](const std::vector<ExchangeRecord> &batch) { d->takeRecords(batch); });
+    connect(&d->proxy, &ProxyThread::drained, this, [this] { d->coreDrained(); });
     d->patience.setSingleShot(true);
     d->patience.setInterval(keychainPatienceMs);
     connect(&d->patience, &QTimer::timeout, this, [this] {
@@ -116,10 +120,7 @@ ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_uniqu
     });
 }
 
-ProxyService::~ProxyService()
-{
-    d->endThread();
-}
+ProxyService::~ProxyService() = default;
 
 void ProxyService::start(const Settings &settings)
 {
@@ -189,7 +190,7 @@ void ProxyService::Private::keychainAnswered(const QString &key, const SecretSto
         listen();
         return;
     }
-    if (core) {
+    if (proxy.isRunning()) {
         chooseBackend();
         publishConfig();
         Q_EMIT q->statusChanged();
@@ -259,19 +260,8 @@ void ProxyService::Private::listen()
     settleToken();
     chooseBackend();
     address = listenHostAddress(settings.listenAddress.value);
-    core = new ProxyCore(makeExchangeConfig(settings, activeBackend, keychain, token, instance));
-    core->moveToThread(&thread);
-    connect(&thread, &QThread::finished, core, &QObject::deleteLater);
-    connect(core, &ProxyCore::listening, q, [this](quint16 bound) { coreListening(bound); });
-    connect(core, &ProxyCore::listenFailed, q,
-            [this](const QByteArray &sentence) { coreListenFailed(sentence); });
-    connect(core, &ProxyCore::recordsChanged, q,
-            [this](const std::vector<ExchangeRecord> &batch) { takeRecords(batch); });
-    connect(core, &ProxyCore::drained, q, [this] { coreDrained(); });
-    thread.start();
-    QMetaObject::invokeMethod(core, [core = core, address = address, wanted = settings.port.value] {
-        core->listen(address, wanted);
-    });
+    proxy.start(makeExchangeConfig(settings, activeBackend, keychain, token, instance), address,
+                settings.port.value);
 }
 
 void ProxyService::Private::coreListening(quint16 boundPort)
@@ -300,7 +290,7 @@ void ProxyService::Private::coreListenFailed(const QByteArray &sentence)
             + QByteArray::number(holder->pid)
             + "); stop it, choose another port, or start with --port 0 to take any free one.";
     }
-    endThread();
+    proxy.end();
     setState(ServiceState::Failed);
 }
 
@@ -308,29 +298,20 @@ void ProxyService::stop(int graceMs)
 {
     d->patience.stop();
     d->awaited.clear();
-    if (!d->core) {
+    if (!d->proxy.isRunning()) {
         d->setState(ServiceState::Stopped);
         QMetaObject::invokeMethod(this, &ProxyService::stopped, Qt::QueuedConnection);
         return;
     }
     d->setState(ServiceState::Stopping);
-    QMetaObject::invokeMethod(d->core, [core = d->core, graceMs] { core->shutDown(graceMs); });
+    d->proxy.shutDown(graceMs);
 }
 
 void ProxyService::Private::coreDrained()
 {
-    endThread();
+    proxy.end();
     setState(ServiceState::Stopped);
     Q_EMIT q->stopped();
-}
-
-void ProxyService::Private::endThread()
-{
-    if (!core)
-        return;
-    thread.quit();
-    thread.wait();
-    core = nullptr;
 }
 
 void ProxyService::Private::setState(ServiceState next)
@@ -351,11 +332,8 @@ bool ProxyService::useBackend(QByteArrayView name)
     d->publishConfig();
     logLine(LogLevel::Info, category, "The backend is now " + d->activeBackend + '.');
     if (!isConfigured(*backend, d->settings, d->keychain)) {
-        const QString key = QString::fromLatin1(d->activeBackend);
-        logLine(LogLevel::Warning, category,
-                d->activeBackend + " has no key; give it one with `switchyard secret set "
-                    + d->activeBackend + "`.");
-        d->askKeychain(key);
+        d->warnWithoutKey();
+        d->askKeychain(QString::fromLatin1(d->activeBackend));
     }
     if (keepsBackendChoice()) {
         if (const auto problem = saveBackendChoice(d->settings.configDir, d->activeBackend)) {
@@ -375,12 +353,14 @@ bool ProxyService::keepsBackendChoice() const
 
 void ProxyService::Private::publishConfig()
 {
-    if (!core)
-        return;
-    QMetaObject::invokeMethod(core,
-                              [core = core,
-                               config = makeExchangeConfig(settings, activeBackend, keychain, token,
-                                                           instance)] { core->setConfig(config); });
+    proxy.setConfig(makeExchangeConfig(settings, activeBackend, keychain, token, instance));
+}
+
+void ProxyService::Private::warnWithoutKey() const
+{
+    logLine(LogLevel::Warning, category,
+            activeBackend + " has no key; give it one with `switchyard secret set " + activeBackend
+                + "`.");
 }
 
 void ProxyService::reloadSecrets()

@@ -16,8 +16,13 @@ RotatingFile::RotatingFile(QString path, qint64 maxBytes, int files)
 QString RotatingFile::open()
 {
     const QString folder = QFileInfo(m_path).absolutePath();
+    const bool hadFolder = QDir(folder).exists();
     if (!QDir().mkpath(folder))
         return u"cannot create the folder %1"_s.arg(folder);
+    if (!hadFolder) {
+        QFile::setPermissions(
+            folder, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+    }
     const bool existed = m_file.exists();
     if (!m_file.open(QIODevice::WriteOnly | QIODevice::Append | QIODevice::Unbuffered))
         return u"cannot write %1: %2"_s.arg(m_path, m_file.errorString());
