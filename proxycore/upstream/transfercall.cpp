@@ -356,11 +356,12 @@ UpstreamOutcome TransferCall::outcome(CURLcode code, const QByteArray &extraCaFi
 {
     if (m_verdict)
         return marked(*m_verdict);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && m_state == State::Answering)
         return marked({});
 
     TransferEnd end;
-    end.code = code;
+    // libcurl is content with a connection that ends within the head.
+    end.code = code == CURLE_OK ? CURLE_GOT_NOTHING : code;
     end.origin = m_destination->label;
     end.proxy = m_proxy.label();
     end.extraCaFile = extraCaFile;
