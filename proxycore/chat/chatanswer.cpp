@@ -127,13 +127,8 @@ bool ChatAnswer::leaveBlock()
     if (m_error)
         return false;
     m_heldBlanks.clear();
-    if (m_encrypted) {
-        m_sink.redacted(isClaude(*m_encrypted)
-                            ? m_encrypted->data
-                            : writeReasoningTag({m_context.modelFamily, m_encrypted->members()}));
-        m_encrypted.reset();
-        m_hasBlocks = true;
-    }
+    if (const std::optional<Detail> encrypted = std::exchange(m_encrypted, std::nullopt))
+        writeRedacted(*encrypted);
     // The block they belong to is closed; an empty one carries them.
     for (const Detail &late : std::exchange(m_lateSignatures, {})) {
         openThinking(late);
@@ -141,6 +136,18 @@ bool ChatAnswer::leaveBlock()
         closeBlock();
     }
     return true;
+}
+
+void ChatAnswer::writeRedacted(const Detail &detail)
+{
+    QByteArray members = detail.members();
+    // Some upstreams bring it once more with each of several parallel calls.
+    if (std::find(m_redacted.begin(), m_redacted.end(), members) != m_redacted.end())
+        return;
+    m_hasBlocks = true;
+    m_sink.redacted(isClaude(detail) ? detail.data
+                                     : writeReasoningTag({m_context.modelFamily, members}));
+    m_redacted.push_back(std::move(members));
 }
 
 bool ChatAnswer::isClaude(const Detail &detail) const
@@ -176,7 +183,6 @@ void ChatAnswer::addReasoning(const Detail &detail)
 {
     if (detail.kind == ChatChunk::Reasoning::Kind::Encrypted) {
         if (m_encrypted && detail.continues(*m_encrypted)) {
-            // Several parallel calls may each bring the same.
             if (detail.data != m_encrypted->data)
                 m_encrypted->data.append(detail.data);
             return;

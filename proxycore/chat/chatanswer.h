@@ -86,6 +86,7 @@ private:
     // Before another block is opened: closes the open one and writes what waited for that. False
     // when that failed.
     bool leaveBlock();
+    void writeRedacted(const Detail &detail);
     void openThinking(const Detail &detail);
     void signOpenThinking(const Detail &detail);
     bool isClaude(const Detail &detail) const;
@@ -114,6 +115,7 @@ private:
     bool m_thinkingSigned = false;
     bool m_ownSignature = false; // the signature was Claude's and has been written
     std::optional<Detail> m_encrypted;
+    std::vector<QByteArray> m_redacted; // members of what was written
     std::vector<Detail> m_lateSignatures;
     QByteArray m_heldBlanks; // white space with which a text may begin
 

@@ -255,6 +255,12 @@ bool ChunkReader::readChoice(ondemand::object choice)
     m_chunk.finishReason = finish;
     m_chunk.nativeFinishReason = native;
     m_chunk.matchedStop = matched;
+    // The calls of a whole message stand in a list and have no index of their own.
+    if (m_chunk.isMessage) {
+        qint64 position = 0;
+        for (ChatChunk::ToolFragment &fragment : m_chunk.tools)
+            fragment.index = position++;
+    }
     // `reasoning` says the same once more when there are details.
     if (m_chunk.reasoning.empty())
         addPlainReasoning(m_plainReasoning);

@@ -53,7 +53,7 @@ QByteArrayView ChatMessages::keep(QByteArray inner)
 
 ReasoningHistory &ChatMessages::reasoning()
 {
-    beginAssistant();
+    m_inAssistant = true;
     return m_reasoning;
 }
 
@@ -184,31 +184,16 @@ void ChatMessages::addToolResult(QByteArrayView callId, ContentParts parts, bool
     m_out.append('}');
 }
 
-void ChatMessages::beginAssistant()
-{
-    if (m_inAssistant)
-        return;
-    flushUser();
-    if (m_out.isEmpty()) {
-        m_adjustments.push_back(
-            {QByteArrayLiteral("messages[0]"), QByteArrayLiteral("chat.first-user-inserted"),
-             QByteArrayLiteral(
-                 "The conversation begins with the assistant; servers ask for a user first.")});
-        beginMessage(R"({"role":"user","content":"[The conversation begins with the answer.]"})");
-    }
-    m_inAssistant = true;
-}
-
 void ChatMessages::addAssistantPart(const ContentPart &part)
 {
-    beginAssistant();
+    m_inAssistant = true;
     m_said.push_back(part);
 }
 
 void ChatMessages::addToolCall(QByteArrayView id, QByteArrayView name, QByteArrayView input,
                                const JsonPath &path)
 {
-    beginAssistant();
+    m_inAssistant = true;
     QByteArrayView sent = id;
     if (!m_usedIds.insert(stdView(id)).second) {
         // Weak models count their calls anew in every turn; servers want ids that are unique.
@@ -228,9 +213,18 @@ void ChatMessages::flushAssistant()
         return;
     m_inAssistant = false;
     m_reasoning.settle();
+    // A turn of which nothing is left is no turn: what the user says goes on.
     if (m_said.empty() && m_calls.empty() && m_reasoning.isEmpty())
         return;
 
+    flushUser();
+    if (m_out.isEmpty()) {
+        m_adjustments.push_back(
+            {QByteArrayLiteral("messages[0]"), QByteArrayLiteral("chat.first-user-inserted"),
+             QByteArrayLiteral(
+                 "The conversation begins with the assistant; servers ask for a user first.")});
+        beginMessage(R"({"role":"user","content":"[The conversation begins with the answer.]"})");
+    }
     beginMessage(R"({"role":"assistant")");
     if (!m_said.empty()) {
         m_out.append(R"(,"content":)");

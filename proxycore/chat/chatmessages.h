@@ -66,7 +66,6 @@ private:
         QByteArray path() const;
     };
 
-    void beginAssistant();
     void flushAssistant();
     void flushUser();
     void answerMissingCalls();

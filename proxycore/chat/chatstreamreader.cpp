@@ -56,10 +56,6 @@ void ChatStreamReader::take(const SseFrame &frame)
         complete();
         return;
     }
-    if (frame.event == "error") {
-        fail(upstreamApiError(200, {}, data, upstream));
-        return;
-    }
     m_json.resize(0);
     m_json.reserve(data.size() + qsizetype(simdjson::SIMDJSON_PADDING));
     m_json.append(data);
@@ -67,7 +63,10 @@ void ChatStreamReader::take(const SseFrame &frame)
     const bool good = withJsonParser(m_json.size(), [&](simdjson::ondemand::parser &parser) {
         return readChatChunk(parser, paddedView(m_json), chunk);
     });
-    if (good)
+    // Such an event may be the error itself, without a member of that name.
+    if (frame.event == "error" && chunk.error.isEmpty())
+        chunk.error = good ? "{\"error\":" + data.toByteArray() + '}' : data.toByteArray();
+    if (good || !chunk.error.isEmpty())
         takeChunk(chunk);
     else
         fail(ApiError::withStatus(502, "The upstream sent an event that is no JSON object."));
