@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/madeupdata.h"
+#include "tests/ui/windowtest.h"
 #include "ui/tones.h"
 #include "ui/trayicon.h"
 
@@ -40,6 +41,8 @@ class TrayIconTest : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void init() { failOnWarnings(); }
+
     void theStateFollowsTheService_data()
     {
         QTest::addColumn<ServiceState>("state");
@@ -154,5 +157,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_MAIN(TrayIconTest)
+SWITCHYARD_WINDOW_TEST_MAIN(TrayIconTest)
 #include "tst_trayicon.moc"
