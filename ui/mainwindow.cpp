@@ -144,6 +144,7 @@ void MainWindow::setStatus(const ServiceStatus &status, const std::vector<Backen
     if (!m_messageEnd.isActive())
         m_sentence->setText(m_statusSentence);
     updateNotices();
+    updatePage();
 }
 
 void MainWindow::setClientLines(const ClientLines &lines)
