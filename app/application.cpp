@@ -2,7 +2,6 @@
 #include "app/application.h"
 
 #include "app/exitcode.h"
-#include "proxycore/downstream/listenaddress.h"
 #include "proxycore/service/logging.h"
 
 #include <QProcessEnvironment>
@@ -10,33 +9,6 @@
 namespace Switchyard {
 
 using namespace Qt::StringLiterals;
-
-namespace {
-
-// A backend that is used, or was pointed somewhere on purpose, must not point at ourselves. With
-// port 0 the own address is not known yet; then each request is checked by the proxy.
-QStringList selfLoops(const Settings &settings)
-{
-    QStringList sentences;
-    const QHostAddress address = listenHostAddress(settings.listenAddress.value);
-    for (const auto &[name, setup] : settings.backends) {
-        const bool matters =
-            name == settings.backend.value || setup.baseUrl.origin != Origin::Default;
-        if (!matters || !leadsToListener(setup.baseUrl.value, address, settings.port.value))
-            continue;
-        const Backend *backend = findBackend(name);
-        const QByteArray variable = backend && !backend->traits().baseUrlVariables.isEmpty()
-            ? backend->traits().baseUrlVariables.first()
-            : name;
-        sentences.append(
-            u"%1 is %2, the address Switchyard itself listens on; requests would go round in a "
-            "circle. Set it to the provider's address or choose another --port."_s.arg(
-                QString::fromLatin1(variable), QString::fromUtf8(setup.baseUrl.value)));
-    }
-    return sentences;
-}
-
-} // namespace
 
 Application::Application(const CommandLine &line, QObject *parent)
     : QObject(parent), m_line(line), m_control(&m_service)
@@ -59,8 +31,6 @@ std::optional<Refusal> Application::prepare()
     QStringList problems;
     for (const SettingsProblem &problem : loaded.problems)
         problems.append(problem.sentence);
-    if (problems.isEmpty())
-        problems = selfLoops(loaded.settings);
     if (!problems.isEmpty())
         return Refusal{ExitCode::UsageError, problems, false};
     m_settings = loaded.settings;

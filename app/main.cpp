@@ -2,6 +2,7 @@
 #include "app/commandline.h"
 #include "app/console.h"
 #include "app/controlcommands.h"
+#include "app/descriptorlimit.h"
 #include "app/exitcode.h"
 #include "app/secretcommand.h"
 #include "app/serve.h"
@@ -38,6 +39,7 @@ int main(int argc, char **argv)
     // Two threads allocate; more arenas than that only hold memory back.
     mallopt(M_ARENA_MAX, 2);
 #endif
+    raiseDescriptorLimit();
     // The keychain needs GLib's loop on the main thread; the proxy's thread does better with poll.
     qputenv("QT_NO_THREADED_GLIB", "1");
     QCoreApplication::setApplicationName(QStringLiteral("switchyard"));

@@ -1,59 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proxycore/config/baseurl.h"
 
-#include <QHostAddress>
-#include <QNetworkInterface>
-#include <QSysInfo>
-#include <QUrl>
+#include "proxycore/downstream/listenaddress.h"
 
-#include <algorithm>
+#include <QUrl>
 
 namespace Switchyard {
 
 using namespace Qt::StringLiterals;
 
 namespace {
-
-// An address in IPv4 when it is one, also when it is written as ::ffff:a.b.c.d.
-QHostAddress plainAddress(const QHostAddress &address)
-{
-    bool isIpv4 = false;
-    const quint32 ipv4 = address.toIPv4Address(&isIpv4);
-    return isIpv4 ? QHostAddress(ipv4) : address;
-}
-
-QString bareHost(QString host)
-{
-    if (host.startsWith(u'[') && host.endsWith(u']'))
-        host = host.mid(1, host.size() - 2);
-    if (host.endsWith(u'.'))
-        host.chop(1);
-    return host.toLower();
-}
-
-QHostAddress addressOf(const QString &host)
-{
-    QHostAddress address;
-    address.setAddress(bareHost(host));
-    return plainAddress(address);
-}
-
-bool isAnyAddress(const QHostAddress &address)
-{
-    return address == QHostAddress(QHostAddress::AnyIPv4)
-        || address == QHostAddress(QHostAddress::AnyIPv6)
-        || address == QHostAddress(QHostAddress::Any);
-}
-
-bool isOwnAddress(QHostAddress address)
-{
-    address.setScopeId({});
-    const QList<QHostAddress> own = QNetworkInterface::allAddresses();
-    return std::any_of(own.begin(), own.end(), [&address](QHostAddress candidate) {
-        candidate.setScopeId({});
-        return candidate == address;
-    });
-}
 
 // What stands in front of an @ may be a password: it is cut out, and a text in which it cannot be
 // told apart is not repeated.
@@ -85,15 +41,6 @@ QByteArray withoutUserInfo(const QByteArray &url)
     if (end == start || at < start)
         return url;
     return url.first(start) + url.sliced(at + 1);
-}
-
-bool isLoopbackHost(const QString &host)
-{
-    const QString bare = bareHost(host);
-    if (bare == u"localhost" || bare.endsWith(".localhost"_L1))
-        return true;
-    const QHostAddress address = addressOf(bare);
-    return !address.isNull() && address.isLoopback();
 }
 
 ParsedValue<QByteArray> parseBaseUrl(const QString &text)
@@ -134,29 +81,6 @@ ParsedValue<QByteArray> parseProxyUrl(const QString &text, UserInfo userInfo)
                         u"it names a user or password, which are never kept in a file; "
                         "give the whole address in the variable HTTPS_PROXY instead."_s);
     return url.toEncoded();
-}
-
-bool pointsAtListener(const QByteArray &url, const QString &listenAddress, quint16 port)
-{
-    const QUrl target = QUrl::fromEncoded(url);
-    const int targetPort = target.port(target.scheme() == u"https" ? 443 : 80);
-    if (port == 0 || targetPort != port)
-        return false;
-
-    const QHostAddress listener = isLoopbackHost(listenAddress)
-        ? QHostAddress(QHostAddress::LocalHost)
-        : addressOf(listenAddress);
-    const QHostAddress destination = addressOf(target.host());
-    const bool local = isLoopbackHost(target.host()) || isAnyAddress(destination);
-    if (local)
-        return listener.isLoopback() || isAnyAddress(listener);
-    if (listener.isLoopback())
-        return false;
-    if (!isAnyAddress(listener))
-        return destination == listener;
-    if (destination.isNull())
-        return target.host().compare(QSysInfo::machineHostName(), Qt::CaseInsensitive) == 0;
-    return isOwnAddress(destination);
 }
 
 } // namespace Switchyard

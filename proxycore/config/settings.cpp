@@ -7,6 +7,7 @@
 #include "proxycore/config/filelayer.h"
 #include "proxycore/config/loadedlayers.h"
 #include "proxycore/config/settingsfile.h"
+#include "proxycore/downstream/listenaddress.h"
 
 #include <QStandardPaths>
 
@@ -99,8 +100,9 @@ void checkLoops(LoadedLayers &layers)
         if (isDefault && name != settings.backend.value)
             continue;
         if (setup.baseUrl.value.isEmpty()
-            || !pointsAtListener(setup.baseUrl.value, settings.listenAddress.value,
-                                 settings.port.value))
+            || !leadsToListener(setup.baseUrl.value,
+                                listenHostAddress(settings.listenAddress.value),
+                                settings.port.value))
             continue;
         const QString place = isDefault ? u"The address of %1"_s.arg(QString::fromLatin1(name))
                                         : layers.baseUrlNames[name];

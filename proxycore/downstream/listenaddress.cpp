@@ -2,7 +2,10 @@
 #include "proxycore/downstream/listenaddress.h"
 
 #include <QNetworkInterface>
+#include <QSysInfo>
 #include <QUrl>
+
+#include <algorithm>
 
 namespace Switchyard {
 
@@ -10,21 +13,56 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-bool isWildcard(const QHostAddress &address)
+// An address in IPv4 when it is one, also when it is written as ::ffff:a.b.c.d.
+QHostAddress plainAddress(const QHostAddress &address)
 {
-    return address == QHostAddress(QHostAddress::Any) || address == QHostAddress::AnyIPv4
-        || address == QHostAddress::AnyIPv6;
+    bool isIpv4 = false;
+    const quint32 ipv4 = address.toIPv4Address(&isIpv4);
+    return isIpv4 ? QHostAddress(ipv4) : address;
+}
+
+QString bareHost(QString host)
+{
+    if (host.startsWith(u'[') && host.endsWith(u']'))
+        host = host.mid(1, host.size() - 2);
+    if (host.endsWith(u'.'))
+        host.chop(1);
+    return host.toLower();
+}
+
+QHostAddress addressOf(const QString &host)
+{
+    QHostAddress address;
+    address.setAddress(bareHost(host));
+    return plainAddress(address);
+}
+
+bool isAnyAddress(const QHostAddress &address)
+{
+    return address == QHostAddress(QHostAddress::AnyIPv4)
+        || address == QHostAddress(QHostAddress::AnyIPv6)
+        || address == QHostAddress(QHostAddress::Any);
+}
+
+bool isOwnAddress(QHostAddress address)
+{
+    address.setScopeId({});
+    const QList<QHostAddress> own = QNetworkInterface::allAddresses();
+    return std::any_of(own.begin(), own.end(), [&address](QHostAddress candidate) {
+        candidate.setScopeId({});
+        return candidate == address;
+    });
 }
 
 } // namespace
 
 QHostAddress listenHostAddress(const QString &text)
 {
-    if (text.compare(u"localhost"_s, Qt::CaseInsensitive) == 0)
+    const QString host = bareHost(text.trimmed());
+    if (host == u"localhost")
         return QHostAddress(QHostAddress::LocalHost);
     QHostAddress address;
-    address.setAddress(text.startsWith(u'[') && text.endsWith(u']') ? text.mid(1, text.size() - 2)
-                                                                    : text);
+    address.setAddress(host);
     return address;
 }
 
@@ -33,7 +71,7 @@ QByteArray clientUrl(const QHostAddress &address, quint16 port)
     QByteArray host;
     if (address == QHostAddress::AnyIPv6)
         host = "[::1]";
-    else if (isWildcard(address))
+    else if (isAnyAddress(address))
         host = "127.0.0.1";
     else if (address.protocol() == QAbstractSocket::IPv6Protocol)
         host = '[' + address.toString().toLatin1() + ']';
@@ -42,28 +80,34 @@ QByteArray clientUrl(const QHostAddress &address, quint16 port)
     return "http://" + host + ':' + QByteArray::number(port);
 }
 
-bool leadsToListener(const QByteArray &baseUrl, const QHostAddress &address, quint16 port)
+bool isLoopbackHost(const QString &host)
 {
-    const QUrl url = QUrl::fromEncoded(baseUrl);
-    const int urlPort = url.port(url.scheme() == u"https"_s ? 443 : 80);
-    if (port == 0 || urlPort != port)
+    const QString bare = bareHost(host);
+    if (bare == u"localhost" || bare.endsWith(".localhost"_L1))
+        return true;
+    const QHostAddress address = addressOf(bare);
+    return !address.isNull() && address.isLoopback();
+}
+
+bool leadsToListener(const QByteArray &url, const QHostAddress &address, quint16 port)
+{
+    const QUrl target = QUrl::fromEncoded(url);
+    const int targetPort = target.port(target.scheme() == u"https" ? 443 : 80);
+    if (port == 0 || targetPort != port)
         return false;
 
-    const QString host = url.host();
-    QHostAddress target;
-    if (host == u"localhost"_s || host.endsWith(u".localhost"_s))
-        target = QHostAddress(QHostAddress::LocalHost);
-    else if (!target.setAddress(host))
-        return false;
-
+    const QHostAddress listener = plainAddress(address);
+    const QHostAddress destination = addressOf(target.host());
     // Connecting to 0.0.0.0 or :: reaches this machine.
-    if (isWildcard(target))
-        target = QHostAddress(QHostAddress::LocalHost);
-    if (!isWildcard(address)) {
-        return target.isEqual(address, QHostAddress::TolerantConversion)
-            || (host.endsWith(u"localhost"_s) && address == QHostAddress::LocalHostIPv6);
-    }
-    return target.isLoopback() || QNetworkInterface::allAddresses().contains(target);
+    if (isLoopbackHost(target.host()) || isAnyAddress(destination))
+        return listener.isLoopback() || isAnyAddress(listener);
+    if (listener.isLoopback())
+        return false;
+    if (!isAnyAddress(listener))
+        return destination == listener;
+    if (destination.isNull())
+        return target.host().compare(QSysInfo::machineHostName(), Qt::CaseInsensitive) == 0;
+    return isOwnAddress(destination);
 }
 
 } // namespace Switchyard
