@@ -101,9 +101,13 @@ ExchangeDetail::ExchangeDetail(QWidget *parent)
 
 void ExchangeDetail::showRecord(const ExchangeRecord &record, const QString &backendTitle)
 {
-    m_sentence->setText(whatHappened(record, backendTitle));
+    const QString sentence = whatHappened(record, backendTitle);
     const QString facts = factsOf(record);
-    m_facts->setText(facts);
+    // A text that can be selected paints itself anew, and loses the selection, even when it stays.
+    if (m_sentence->text() != sentence)
+        m_sentence->setText(sentence);
+    if (m_facts->text() != facts)
+        m_facts->setText(facts);
     m_facts->setVisible(!facts.isEmpty());
     show();
 }

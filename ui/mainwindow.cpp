@@ -52,7 +52,7 @@ MainWindow::MainWindow(ExchangeModel *model, QWidget *parent)
     setWindowTitle(tr("Switchyard"));
     setWindowIcon(svgIcon(u"switchyard"_s));
     resize(1120, 680);
-    setMinimumSize(560, 320);
+    setMinimumHeight(320);
 
     auto *pages = new QWidget(this);
     m_pages = new QStackedLayout(pages);
@@ -80,7 +80,12 @@ MainWindow::MainWindow(ExchangeModel *model, QWidget *parent)
 
     connect(model, &QAbstractItemModel::rowsInserted, this, &MainWindow::updatePage);
     connect(model, &QAbstractItemModel::rowsRemoved, this, &MainWindow::updatePage);
-    connect(model, &QAbstractItemModel::dataChanged, this, &MainWindow::showSelected);
+    connect(model, &QAbstractItemModel::dataChanged, this,
+            [this](const QModelIndex &first, const QModelIndex &last) {
+                const int row = selectedRow();
+                if (row >= first.row() && row <= last.row())
+                    showSelected();
+            });
     connect(model, &ExchangeModel::liveCountChanged, this, &MainWindow::updateTicking);
     m_tick.setInterval(tickMs);
     connect(&m_tick, &QTimer::timeout, model, &ExchangeModel::tick);
@@ -186,41 +191,47 @@ void MainWindow::updatePage()
                         : QString());
 }
 
-void MainWindow::showSelected()
+int MainWindow::selectedRow() const
 {
     const QModelIndexList selected = m_view->selectionModel()->selectedRows();
-    if (selected.isEmpty()) {
+    return selected.isEmpty() ? -1 : selected.first().row();
+}
+
+void MainWindow::showSelected()
+{
+    const int row = selectedRow();
+    if (row < 0) {
         m_detail->hide();
         return;
     }
-    const ExchangeRecord &record = m_model->record(selected.first().row());
+    const ExchangeRecord &record = m_model->record(row);
     m_detail->showRecord(record, m_model->backendTitle(record.backend));
 }
 
 void MainWindow::copySelected()
 {
-    const QModelIndexList selected = m_view->selectionModel()->selectedRows();
-    if (selected.isEmpty())
+    const int row = selectedRow();
+    if (row < 0)
         return;
-    const ExchangeRecord &record = m_model->record(selected.first().row());
-    QApplication::clipboard()->setText(QString::fromUtf8(toJsonLine(record)));
+    QApplication::clipboard()->setText(QString::fromUtf8(toJsonLine(m_model->record(row))));
     showMessage(tr("The row was copied as JSON."));
 }
 
 void MainWindow::showContextMenu(const QPoint &position)
 {
-    const QModelIndex index = m_view->indexAt(position);
-    if (!index.isValid())
+    const int row = selectedRow();
+    if (row < 0)
         return;
-    const QByteArray requestId = m_model->record(index.row()).requestId;
-    QMenu menu(this);
-    menu.addAction(tr("&Copy the row as JSON"), this, &MainWindow::copySelected);
-    QAction *copyId = menu.addAction(tr("Copy the request &id"), this, [this, requestId] {
+    const QByteArray requestId = m_model->record(row).requestId;
+    auto *menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->addAction(tr("&Copy the row as JSON"), this, &MainWindow::copySelected);
+    QAction *copyId = menu->addAction(tr("Copy the request &id"), this, [this, requestId] {
         QApplication::clipboard()->setText(QString::fromUtf8(requestId));
         showMessage(tr("The request id was copied."));
     });
     copyId->setEnabled(!requestId.isEmpty());
-    menu.exec(m_view->viewport()->mapToGlobal(position));
+    menu->popup(m_view->viewport()->mapToGlobal(position));
 }
 
 void MainWindow::closeEvent(QCloseEvent *event)

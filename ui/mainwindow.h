@@ -62,6 +62,7 @@ protected:
 
 private:
     QWidget *makeStatusLine();
+    int selectedRow() const;
     void showSelected();
     void copySelected();
     void showContextMenu(const QPoint &position);

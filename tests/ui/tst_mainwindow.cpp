@@ -387,6 +387,22 @@ private Q_SLOTS:
                  QString::fromUtf8(toJsonLine(shown.model.record(2))));
     }
 
+    void theContextMenuSpeaksOfTheChosenRow()
+    {
+        Shown shown(5);
+        QVERIFY(shown.isReady());
+        const QPoint onRow = shown.view()->visualRect(shown.model.index(1, 2)).center();
+        QTest::mouseClick(shown.view()->viewport(), Qt::LeftButton, {}, onRow);
+        Q_EMIT shown.view()->customContextMenuRequested(onRow);
+        const QList<QMenu *> menus =
+            shown.window.findChildren<QMenu *>(QString(), Qt::FindDirectChildrenOnly);
+        QCOMPARE(menus.size(), 1);
+        QTest::keyClick(menus.first(), Qt::Key_Down);
+        QTest::keyClick(menus.first(), Qt::Key_Down);
+        QTest::keyClick(menus.first(), Qt::Key_Return);
+        QCOMPARE(QApplication::clipboard()->text(), u"req_00000002"_s);
+    }
+
     void textOfAnUpstreamIsNeverMarkup()
     {
         Shown shown;
@@ -525,7 +541,7 @@ private Q_SLOTS:
     {
         Shown shown(5);
         QVERIFY(shown.isReady());
-        shown.window.resize(shown.window.minimumSize());
+        shown.window.resize(shown.window.minimumSizeHint());
         const int column = shown.view()->columnWidth(ExchangeModel::ModelColumn);
         QTRY_VERIFY(shown.view()->columnWidth(ExchangeModel::ModelColumn)
                     >= shown.view()->fontMetrics().averageCharWidth() * 30);

@@ -38,8 +38,7 @@ Settings settingsIn(const QTemporaryDir &folder, bool withKey, quint16 port = 0)
 // The application in front of a real service, on a desktop without a tray.
 struct Running
 {
-    explicit Running(bool withKey = true, quint16 port = 0)
-        : application(&service)
+    explicit Running(bool withKey = true, quint16 port = 0) : application(&service)
     {
         application.setStateFolder(folder.path());
         service.start(settingsIn(folder, withKey, port));
@@ -69,12 +68,13 @@ struct Running
     // The status of the answer to a request like a client's.
     int ask()
     {
-        QNetworkRequest request(QUrl(QString::fromLatin1(service.status().url) + u"/v1/messages"_s));
+        QNetworkRequest request(
+            QUrl(QString::fromLatin1(service.status().url) + u"/v1/messages"_s));
         request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
         request.setRawHeader("authorization", "Bearer " + token);
-        QNetworkReply *reply = network.post(
-            request, R"({"model":"claude-haiku-5-5","max_tokens":50,)"
-                     R"("messages":[{"role":"user","content":"Hello"}]})");
+        QNetworkReply *reply = network.post(request,
+                                            R"({"model":"claude-haiku-5-5","max_tokens":50,)"
+                                            R"("messages":[{"role":"user","content":"Hello"}]})");
         QSignalSpy finished(reply, &QNetworkReply::finished);
         finished.wait(10'000);
         reply->deleteLater();
@@ -143,8 +143,8 @@ private Q_SLOTS:
         Running running;
         QVERIFY(running.isIn(ServiceState::Running));
         QCOMPARE(running.ask(), 200);
-        const QAbstractItemModel *model
-            = running.application.window()->findChild<ExchangeView *>()->model();
+        const QAbstractItemModel *model =
+            running.application.window()->findChild<ExchangeView *>()->model();
         QTRY_COMPARE(model->rowCount(), 1);
         QTRY_COMPARE(model->index(0, ExchangeModel::StateColumn).data().toString(), u"done"_s);
         QCOMPARE(model->index(0, ExchangeModel::ModelColumn).data().toString(),
@@ -195,9 +195,9 @@ private Q_SLOTS:
         Running running;
         QVERIFY(running.isIn(ServiceState::Running));
         running.menuAction(u"&Copy client variables"_s)->trigger();
-        QCOMPARE(QApplication::clipboard()->text(),
-                 QString::fromUtf8(
-                     clientExports(running.service.status().url, token, usualShell())));
+        QCOMPARE(
+            QApplication::clipboard()->text(),
+            QString::fromUtf8(clientExports(running.service.status().url, token, usualShell())));
     }
 
     void quitInTheMenuAsksForTheEnd()
