@@ -20,15 +20,16 @@ Headers makeAnswerHeaders(const ExchangeRecord &record, const Headers &upstream,
                           QByteArrayView contentType)
 {
     Headers headers;
-    headers.add("content-type", contentType.toByteArray());
+    headers.add(QByteArrayLiteral("content-type"), contentType.toByteArray());
     const QByteArray upstreamId = upstream.value("request-id");
-    headers.add("request-id", upstreamId.isEmpty() ? record.requestId : upstreamId);
+    headers.add(QByteArrayLiteral("request-id"),
+                upstreamId.isEmpty() ? record.requestId : upstreamId);
     if (!record.backend.isEmpty())
-        headers.add("x-switchyard-backend", record.backend);
+        headers.add(QByteArrayLiteral("x-switchyard-backend"), record.backend);
     if (!record.upstreamModel.isEmpty())
-        headers.add("x-switchyard-model", record.upstreamModel);
-    headers.add("x-switchyard-attempts", QByteArray::number(record.attempts));
-    headers.add("x-switchyard-adjustments",
+        headers.add(QByteArrayLiteral("x-switchyard-model"), record.upstreamModel);
+    headers.add(QByteArrayLiteral("x-switchyard-attempts"), QByteArray::number(record.attempts));
+    headers.add(QByteArrayLiteral("x-switchyard-adjustments"),
                 QByteArray::number(qlonglong(record.adjustments.size())));
     for (const Header &field : upstream) {
         if (passes(field.name))

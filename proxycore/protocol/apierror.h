@@ -12,7 +12,7 @@ namespace Switchyard {
 struct ApiError
 {
     int status = 500;
-    QByteArray type = "api_error";
+    QByteArray type = QByteArrayLiteral("api_error");
     QByteArray message;
     // Value of `x-should-retry`; empty leaves the decision to the client.
     std::optional<bool> shouldRetry;
