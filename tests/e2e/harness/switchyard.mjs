@@ -18,7 +18,7 @@ async function programPath() {
 
 // `switchyard serve` with a home, a configuration and data of its own. `args` and `env` come on top.
 export class Switchyard {
-  static async start({ upstream, lane = 'native', backend = 'OPENROUTER', key = upstreamKey, env = {}, args = [] } = {}) {
+  static async start({ upstream, lane = 'native', backend = 'OPENROUTER', key = upstreamKey, token = localToken, env = {}, args = [] } = {}) {
     const program = await programPath();
     const folder = await temporaryFolder('e2e');
     const dirs = {
@@ -33,7 +33,8 @@ export class Switchyard {
     if (key) environment.OPENROUTER_API_KEY = key;
     Object.assign(environment, env);
     const child = new Child(program, [
-      'serve', '--port', '0', '--config-dir', dirs.config, '--data-dir', dirs.data, '--token', localToken, ...args,
+      'serve', '--port', '0', '--config-dir', dirs.config, '--data-dir', dirs.data,
+      ...(token === null ? [] : ['--token', token]), ...args,
     ], { env: environment, cwd: folder.path });
     try {
       const line = await child.firstLine();

@@ -91,8 +91,11 @@ class Sender {
     if (response.destroyed || bytes.length === 0) return;
     if (response.write(bytes)) return nextTurn();
     await new Promise((resolve) => {
-      response.once('drain', resolve);
-      response.once('close', resolve);
+      const done = () => {
+        response.off('drain', done).off('close', done);
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
     });
   }
 }
