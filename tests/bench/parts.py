@@ -185,5 +185,8 @@ def post(port, path, body):
         f"http://127.0.0.1:{port}{path}", data=body, method="POST",
         headers={"Content-Type": "application/json", "anthropic-version": "2023-06-01",
                  "Authorization": f"Bearer {TOKEN}"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except OSError as error:
+        raise BenchError(f"no answer to POST {path} on port {port}: {error}") from None
