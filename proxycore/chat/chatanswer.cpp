@@ -182,6 +182,8 @@ void ChatAnswer::signOpenThinking(const Detail &detail)
 void ChatAnswer::addReasoning(const Detail &detail)
 {
     if (detail.kind == ChatChunk::Reasoning::Kind::Encrypted) {
+        if (detail.data.isEmpty())
+            return;
         if (m_encrypted && detail.continues(*m_encrypted)) {
             if (detail.data != m_encrypted->data)
                 m_encrypted->data.append(detail.data);

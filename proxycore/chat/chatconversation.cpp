@@ -111,7 +111,7 @@ bool ChatConversation::appendDocument(const ContentBlock &block, const JsonPath 
                                    "this backend's chat lane takes no documents but plain text; "
                                    "send the text, or use the native lane.");
         }
-        if (!block.context.isEmpty())
+        if (!isBlankInner(block.context))
             parts.push_back(context);
         ContentPart part;
         part.kind = ContentPart::Kind::File;
@@ -130,9 +130,12 @@ bool ChatConversation::appendDocument(const ContentBlock &block, const JsonPath 
     const std::size_t before = parts.size();
     if (!block.title.isEmpty())
         parts.push_back(title);
-    if (!block.context.isEmpty())
+    if (!isBlankInner(block.context))
         parts.push_back(context);
     if (type == "text") {
+        if (isBlankInner(block.source.data))
+            return m_reader.refuse(path.member("source.data"),
+                                   "the text of the document is required.");
         ContentPart part;
         part.text = block.source.data;
         parts.push_back(part);

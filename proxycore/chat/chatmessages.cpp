@@ -59,29 +59,37 @@ ReasoningHistory &ChatMessages::reasoning()
 
 void ChatMessages::beginMessage(const char *opening)
 {
-    if (!m_out.isEmpty())
+    if (!m_isFirst || m_hasSystem)
         m_out.append(',');
+    m_isFirst = false;
     m_out.append(opening);
 }
 
-void ChatMessages::appendContent(const ContentParts &parts)
+void ChatMessages::appendContent(QByteArray &out, const ContentParts &parts) const
 {
     if (!allText(parts) || (m_dialect.cacheControl && !isBareString(parts)))
-        appendParts(m_out, parts);
+        appendParts(out, parts);
     else
-        appendJoinedText(m_out, parts, R"(\n\n)");
+        appendJoinedText(out, parts, R"(\n\n)");
+}
+
+void ChatMessages::begin(QByteArray request)
+{
+    m_out = std::move(request);
+    m_out.append('[');
+    m_listStart = m_out.size();
 }
 
 void ChatMessages::setSystem(const ContentParts &parts)
 {
     if (parts.empty())
         return;
-    // appendContent() writes to m_out, which may hold messages already.
-    std::swap(m_system, m_out);
-    m_out = QByteArrayLiteral(R"({"role":"system","content":)");
-    appendContent(parts);
-    m_out.append('}');
-    std::swap(m_system, m_out);
+    QByteArray message = R"({"role":"system","content":)";
+    appendContent(message, parts);
+    message.append(m_isFirst ? "}" : "},");
+    // Claude Code writes its system prompt behind the messages.
+    m_out.insert(m_listStart, message);
+    m_hasSystem = true;
 }
 
 void ChatMessages::addUserPart(const ContentPart &part)
@@ -218,7 +226,7 @@ void ChatMessages::flushAssistant()
         return;
 
     flushUser();
-    if (m_out.isEmpty()) {
+    if (m_isFirst) {
         m_adjustments.push_back(
             {QByteArrayLiteral("messages[0]"), QByteArrayLiteral("chat.first-user-inserted"),
              QByteArrayLiteral(
@@ -233,7 +241,7 @@ void ChatMessages::flushAssistant()
         if (m_said.size() == 1 && !m_said.front().cache.isSet())
             appendJoinedText(m_out, m_said, {});
         else
-            appendContent(m_said);
+            appendContent(m_out, m_said);
     } else if (m_dialect.noContent == ChatDialect::NoContent::Null && !m_calls.empty()) {
         m_out.append(R"(,"content":null)");
     } else if (m_dialect.noContent != ChatDialect::NoContent::Omitted || m_calls.empty()) {
@@ -283,7 +291,7 @@ void ChatMessages::flushUser()
     if (m_user.empty())
         return;
     beginMessage(R"({"role":"user","content":)");
-    appendContent(m_user);
+    appendContent(m_out, m_user);
     m_out.append('}');
     m_user.clear();
 }
@@ -294,12 +302,10 @@ void ChatMessages::finish()
     flushUser();
 }
 
-void ChatMessages::appendTo(QByteArray &out) const
+QByteArray ChatMessages::take()
 {
-    out.append('[').append(m_system);
-    if (!m_system.isEmpty() && !m_out.isEmpty())
-        out.append(',');
-    out.append(m_out).append(']');
+    m_out.append(']');
+    return std::move(m_out);
 }
 
 } // namespace Switchyard

@@ -29,7 +29,8 @@ public:
     {
     }
 
-    void reserve(qsizetype bytes) { m_out.reserve(bytes); }
+    // Takes what has been written of the request; the list of messages is appended to it.
+    void begin(QByteArray request);
     // Keeps text alive that stands nowhere in the request.
     QByteArrayView keep(QByteArray inner);
 
@@ -48,9 +49,10 @@ public:
 
     // Whether the conversation ends with the results of a turn that brought no reasoning back.
     bool endsWithoutReasoning() const { return m_lastTurnHadCalls && !m_lastTurnHadReasoning; }
-    // Ends the conversation; nothing may be added after it.
+    // Ends the conversation; nothing but the system prompt may be added after it.
     void finish();
-    void appendTo(QByteArray &out) const;
+    // The request up to the end of the list.
+    QByteArray take();
 
 private:
     struct Call
@@ -70,14 +72,16 @@ private:
     void flushUser();
     void answerMissingCalls();
     void beginMessage(const char *opening);
-    void appendContent(const ContentParts &parts);
+    void appendContent(QByteArray &out, const ContentParts &parts) const;
     void moveFilesToUser(ContentParts &parts, QByteArrayView callId);
     Call *openCall(QByteArrayView id);
 
     const ChatDialect &m_dialect;
     Adjustments &m_adjustments;
-    QByteArray m_system;
     QByteArray m_out;
+    qsizetype m_listStart = 0;
+    bool m_hasSystem = false;
+    bool m_isFirst = true; // no message has been written, the system prompt aside
     std::deque<QByteArray> m_kept;
 
     ContentParts m_user;

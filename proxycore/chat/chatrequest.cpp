@@ -412,13 +412,8 @@ void RequestConverter::writeLimits(QByteArray &out)
 
 void RequestConverter::write()
 {
+    m_result.body = m_messages.take();
     QByteArray &out = m_result.body;
-    // Escaping the tool inputs makes the request longer; everything else keeps its size.
-    out.reserve(m_request.body.size() + m_request.body.size() / 8 + 1024);
-    out.append(R"({"model":")");
-    appendJsonEscaped(out, m_upstreamModel);
-    out.append(R"(","messages":)");
-    m_messages.appendTo(out);
     writeTools(out);
     writeLimits(out);
     if (!m_temperature.isEmpty())
@@ -453,7 +448,14 @@ void RequestConverter::write()
 
 Result<ChatRequest> RequestConverter::convert()
 {
-    m_messages.reserve(m_request.body.size());
+    QByteArray head;
+    // Escaping the tool inputs makes the request longer; everything else keeps its size.
+    head.reserve(m_request.body.size() + m_request.body.size() / 8 + 1024);
+    head.append(R"({"model":")");
+    appendJsonEscaped(head, m_upstreamModel);
+    head.append(R"(","messages":)");
+    m_messages.begin(std::move(head));
+
     const bool good = withJsonParser(m_request.body.size(),
                                      [this](ondemand::parser &parser) { return read(parser); });
     if (!good)

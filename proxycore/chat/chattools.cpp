@@ -35,8 +35,8 @@ bool ChatTools::readSchema(ondemand::value &value, const JsonPath &path, Tool &t
     if (!jsonToken(value).startsWith('{') || value.get_object().get(object))
         return m_reader.refuse(path.member("input_schema"), "an object is required.");
 
-    bool hasType = false;
-    QByteArrayView nullProperties;
+    QByteArrayView type;
+    QByteArrayView properties;
     for (auto entry : object) {
         ondemand::field field;
         QByteArrayView key;
@@ -44,24 +44,36 @@ bool ChatTools::readSchema(ondemand::value &value, const JsonPath &path, Tool &t
             return m_reader.refuse(path.member("input_schema"), "the object is malformed.");
         const QByteArrayView member = jsonToken(field.value());
         if (key == "type")
-            hasType = !isJsonNull(member);
-        else if (key == "properties" && member == "null")
-            nullProperties = member;
+            type = member;
+        else if (key == "properties")
+            properties = member;
     }
+    if (!isJsonNull(type) && type != "\"object\"")
+        return m_reader.refuse(path.member("input_schema.type"), "object is required.");
     std::string_view json;
     if (object.reset().error() || object.raw_json().get(json))
         return m_reader.refuse(path.member("input_schema"), "the object is malformed.");
     const QByteArrayView raw = trimmedContainer(json);
-    if (hasType && nullProperties.isEmpty()) [[likely]] {
+    if (!isJsonNull(type) && properties != "null") [[likely]] {
         tool.schema = QByteArray::fromRawData(raw.data(), raw.size());
         return true;
     }
 
     recordCompletedSchema(path);
     tool.schema = raw.toByteArray();
-    if (!nullProperties.isEmpty())
-        tool.schema.replace(nullProperties.data() - raw.data(), nullProperties.size(), "{}");
-    if (!hasType)
+    // From the back to the front, so that the places stay where they are.
+    const auto replaceNull = [&](QByteArrayView token, const char *by) {
+        if (token == "null")
+            tool.schema.replace(token.data() - raw.data(), token.size(), by);
+    };
+    if (properties.data() > type.data()) {
+        replaceNull(properties, "{}");
+        replaceNull(type, "\"object\"");
+    } else {
+        replaceNull(type, "\"object\"");
+        replaceNull(properties, "{}");
+    }
+    if (type.isEmpty())
         tool.schema.insert(
             1, tool.schema.contains(':') ? R"("type":"object",)" : R"("type":"object")");
     return true;

@@ -88,7 +88,13 @@ bool ContentBlockReader::readCacheMark(ondemand::value value, const JsonPath &pa
         else if (!isJsonNull(member))
             leaveOut(parent.member("cache_control." + key.toByteArray()));
     }
-    return mark.isSet() || refuse(parent.member("cache_control.type"), "a string is required.");
+    if (!mark.isSet())
+        return refuse(parent.member("cache_control.type"), "a string is required.");
+    if (mark.type != "\"ephemeral\"") {
+        leaveOut(parent.member("cache_control"));
+        mark = {};
+    }
+    return true;
 }
 
 bool ContentBlockReader::readSource(ondemand::value &value, const JsonPath &path,

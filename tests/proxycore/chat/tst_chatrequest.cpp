@@ -2,6 +2,7 @@
 #include "proxycore/chat/chatrequest.h"
 #include "tests/proxycore/chat/chatgrammar.h"
 #include "tests/proxycore/chat/fixtures.h"
+#include "tests/proxycore/chat/mutations.h"
 
 #include <QTest>
 
@@ -71,6 +72,11 @@ private Q_SLOTS:
     void converts();
     void isTheSameForTheSameRequest_data() { Fixtures::addRows(u"request"_s, u".out.json"_s); }
     void isTheSameForTheSameRequest();
+    void refusesOrConvertsWhateverItsValuesAre_data()
+    {
+        Fixtures::addRows(u"request"_s, u".in.json"_s);
+    }
+    void refusesOrConvertsWhateverItsValuesAre();
     void reordersNothingWhenSystemStandsLast();
 
     void keepsSchemasAndInputsAsBytes();
@@ -120,6 +126,30 @@ void TestChatRequest::isTheSameForTheSameRequest()
     QVERIFY(first.ok() && second.ok());
     QCOMPARE(first.value().body, second.value().body);
     QVERIFY(first.value().adjustments == second.value().adjustments);
+}
+
+// A value of the wrong type is a 400 that names a field, or is left out and recorded; what is sent
+// on is JSON in any case.
+void TestChatRequest::refusesOrConvertsWhateverItsValuesAre()
+{
+    QFETCH(QString, name);
+    const Target target = targetOf(name);
+    const QJsonObject original = Fixtures::readJson(name + u".in.json"_s).object();
+    int accepted = 0;
+    for (const QJsonValue &mutation : Mutations::of(original)) {
+        const QByteArray body = QJsonDocument(mutation.toObject()).toJson(QJsonDocument::Compact);
+        const Result<ChatRequest> got = converted(body, target);
+        if (!got) {
+            QCOMPARE(got.error().status, 400);
+            QVERIFY2(got.error().message.contains(": "), got.error().message.constData());
+            continue;
+        }
+        ++accepted;
+        const QString fault = ChatGrammar::fault(got.value().body);
+        QVERIFY2(fault.isEmpty(),
+                 (fault.toUtf8() + '\n' + body + '\n' + got.value().body).constData());
+    }
+    QVERIFY(accepted > 0 || Fixtures::exists(name + u".error.json"_s));
 }
 
 void TestChatRequest::reordersNothingWhenSystemStandsLast()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proxycore/chat/chatstream.h"
 #include "tests/proxycore/chat/fixtures.h"
+#include "tests/proxycore/chat/mutations.h"
 #include "tests/support/streamgrammar.h"
 
 #include <QTest>
@@ -86,6 +87,12 @@ private Q_SLOTS:
     void isTruncatedWhenCutBeforeItsEnd_data() { Fixtures::addRows(u"stream"_s, u".out.sse"_s); }
     void isTruncatedWhenCutBeforeItsEnd();
 
+    void keepsTheGrammarWhateverTheUpstreamSends_data()
+    {
+        Fixtures::addRows(u"stream"_s, u".in.sse"_s);
+    }
+    void keepsTheGrammarWhateverTheUpstreamSends();
+
     void saysNothingAfterTheEnd();
     void saysNothingBeforeAnError();
     void givesEveryAnswerAnIdOfItsOwn();
@@ -159,6 +166,34 @@ void TestChatStream::isTruncatedWhenCutBeforeItsEnd()
         ++cuts;
     }
     QVERIFY(cuts > 0);
+}
+
+void TestChatStream::keepsTheGrammarWhateverTheUpstreamSends()
+{
+    QFETCH(QString, name);
+    const ChatContext context = Fixtures::contextOf(name);
+    const QByteArray input = Fixtures::read(name + u".in.sse"_s);
+    const QList<qsizetype> ends = frameEnds(input);
+    int tried = 0;
+    for (int i = 1; i < ends.size(); ++i) {
+        const QByteArray frame = input.mid(ends[i - 1], ends[i] - ends[i - 1]).trimmed();
+        const QJsonDocument chunk = QJsonDocument::fromJson(frame.mid(frame.indexOf('{')));
+        if (!frame.startsWith("data:") || !chunk.isObject())
+            continue;
+        for (const QJsonValue &mutation : Mutations::of(chunk.object())) {
+            const QByteArray changed = "data: "
+                + QJsonDocument(mutation.toObject()).toJson(QJsonDocument::Compact) + "\n\n";
+            const Outcome got =
+                fedWhole(context, input.first(ends[i - 1]) + changed + input.sliced(ends[i]));
+            QVERIFY(got.state != State::Open);
+            const auto end = got.state == State::Complete ? StreamGrammar::End::Complete
+                                                          : StreamGrammar::End::Open;
+            const QString fault = StreamGrammar::fault(got.events, end);
+            QVERIFY2(fault.isEmpty(), (fault.toUtf8() + '\n' + changed).constData());
+            ++tried;
+        }
+    }
+    QVERIFY(tried > 0);
 }
 
 void TestChatStream::saysNothingAfterTheEnd()
