@@ -63,7 +63,7 @@ core_only() {
 
 # A number that Node's test reporter prints at the end, e.g. "pass"; 0 when it is not there.
 node_count() {
-    sed -n "s/^[#ℹ] $2 \([0-9]*\)$/\1/p" "$1" | awk '{ sum += $1 } END { print sum + 0 }'
+    sed -n "s/^\(#\|ℹ\) $2 \([0-9]*\)$/\2/p" "$1" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 end_to_end() {
