@@ -105,7 +105,7 @@ class Desktop:
 
     def click_tray_icon(self, button):
         x, y, width, height = wait_until(self.tray_icon, "the icon is in the tray")
-        self._run("xdotool", "mousemove", "--sync", str(x + width // 2), str(y + height // 2),
+        self._run("xdotool", "mousemove", str(x + width // 2), str(y + height // 2),
                   "click", str(button))
 
     def open_tray_menu(self):

@@ -153,7 +153,9 @@ class Stream(threading.Thread):
         return [event["type"] for event in list(self.events)]
 
 
-class TrayTest(unittest.TestCase):
+class DesktopTest(unittest.TestCase):
+    """Each test has a desktop, and with it a home, of its own."""
+
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="switchyard-tray-")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
@@ -183,6 +185,8 @@ class TrayTest(unittest.TestCase):
         self.addCleanup(upstream.stop)
         return upstream
 
+
+class TrayTest(DesktopTest):
     def choose(self, program, backend):
         self.desktop.open_tray_menu()
         self.desktop.choose_from_menu(program.position_in_menu(backend))
