@@ -21,7 +21,9 @@ MAY_INCLUDE["proxycore/routing"] = {"proxycore/backends"} | MAY_INCLUDE["proxyco
 MAY_INCLUDE["proxycore/journal"] = MAY_INCLUDE["proxycore/routing"]
 MAY_INCLUDE["proxycore/downstream"] = MAY_INCLUDE["proxycore/routing"]
 MAY_INCLUDE["proxycore/upstream"] = MAY_INCLUDE["proxycore/routing"]
-MAY_INCLUDE["proxycore/config"] = MAY_INCLUDE["proxycore/routing"] | {"proxycore/routing"}
+# What our own address is, is downstream's to say, and the settings are checked against it.
+MAY_INCLUDE["proxycore/config"] = MAY_INCLUDE["proxycore/routing"] | {
+    "proxycore/routing", "proxycore/downstream"}
 MAY_INCLUDE["proxycore/exchange"] = MAY_INCLUDE["proxycore/routing"] | {
     "proxycore/routing", "proxycore/journal", "proxycore/downstream", "proxycore/upstream"}
 MAY_INCLUDE["proxycore/service"] = MAY_INCLUDE["proxycore/exchange"] | {
