@@ -6,6 +6,7 @@
 #include "proxycore/upstream/truststore.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace Switchyard {
 
@@ -273,6 +274,8 @@ void TransferCall::clear()
     m_state = State::Idle;
     m_sendable = false;
     m_begun = false;
+    m_flushWanted = false;
+    m_localPort = 0;
     m_requestBegun = false;
     m_connectionReused = false;
     m_paused = false;
@@ -282,8 +285,19 @@ void TransferCall::clear()
     m_headerText.fill('\0');
 }
 
+void TransferCall::breakOff()
+{
+    m_brokenOff = true;
+    // A connection that only this transfer used is closed. HTTP/2 would keep it and reset the
+    // stream, but libcurl (7.88 to 8.14 at least) leaves that frame in its buffer until something
+    // else is sent, and the upstream would go on working for nobody. See run() for connections
+    // that others use.
+    curl_easy_setopt(m_easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 void TransferCall::abandon()
 {
+    breakOff();
     m_observer = nullptr;
     m_state = State::Abandoned;
 }
@@ -297,10 +311,24 @@ bool TransferCall::resume()
     return m_heldBack;
 }
 
-void TransferCall::deliver()
+bool TransferCall::sharesConnectionWith(const TransferCall &other) const
 {
-    if (m_paused || !m_heldBack || m_state == State::Abandoned)
+    return m_localPort != 0 && m_localPort == other.m_localPort
+        && m_destination == other.m_destination;
+}
+
+void TransferCall::run()
+{
+    if (m_state == State::Abandoned)
         return;
+    const bool flush = std::exchange(m_flushWanted, false);
+    const bool deliver = m_heldBack && !m_paused;
+    if (!flush && !deliver)
+        return;
+    // Leaving a pause is what makes libcurl send what it has for the connection. Data held back
+    // for an observer that is paused comes to onData() and is refused once more.
+    if (!m_heldBack)
+        curl_easy_pause(m_easy, CURLPAUSE_RECV);
     m_heldBack = false;
     curl_easy_pause(m_easy, CURLPAUSE_CONT);
 }
@@ -389,7 +417,7 @@ UpstreamOutcome TransferCall::marked(UpstreamOutcome outcome) const
     return outcome;
 }
 
-int TransferCall::onRequestBegins(void *self, char *, char *, int, int)
+int TransferCall::onRequestBegins(void *self, char *, char *, int, int localPort)
 {
     auto *call = static_cast<TransferCall *>(self);
     if (call->m_state == State::Abandoned)
@@ -404,6 +432,7 @@ int TransferCall::onRequestBegins(void *self, char *, char *, int, int)
     curl_easy_getinfo(call->m_easy, CURLINFO_NUM_CONNECTS, &connects);
     call->m_connectionReused = connects == 0;
     call->m_requestBegun = true;
+    call->m_localPort = localPort;
     call->m_state = State::Requesting;
     call->m_since = steadyNow();
     return CURL_PREREQFUNC_OK;
@@ -465,6 +494,7 @@ bool TransferCall::headComplete(int status)
         m_verdict =
             UpstreamOutcome{.failure = UpstreamFailure::Redirect,
                             .detail = redirectDetail(label, status, m_head.value("location"))};
+        breakOff();
         return false;
     }
     if (status == 407 && !m_proxy.url.isEmpty()) {
@@ -474,6 +504,7 @@ bool TransferCall::headComplete(int status)
         end.proxy = m_proxy.label();
         end.proxyStatus = status;
         m_verdict = outcomeOf(end);
+        breakOff();
         return false;
     }
     m_state = State::Answering;

@@ -43,14 +43,21 @@ public:
     bool isBegun() const { return m_begun; }
     // Back to Idle, without the last transfer's bytes.
     void clear();
-    // Nobody is told anything from here on.
+    // The transfer is to end before its time; it then must not be used again.
+    void breakOff();
+    // breakOff(), and nobody is told anything from here on.
     void abandon();
+    bool isBrokenOff() const { return m_brokenOff; }
 
     // The observer wants no data until resume().
     void pause() { m_paused = true; }
-    // True when libcurl holds data back and deliver() has to be called.
+    // True when libcurl holds data back and run() has to be called.
     bool resume();
-    void deliver();
+    // A transfer on the same connection was broken off: run() then sends what tells the peer.
+    bool sharesConnectionWith(const TransferCall &other) const;
+    void wantFlush() { m_flushWanted = true; }
+    // Does what resume() and wantFlush() left to do; observers may be called.
+    void run();
 
     CURL *easy() const { return m_easy; }
     UpstreamObserver *observer() const { return m_observer; }
@@ -107,9 +114,12 @@ private:
     qsizetype m_bodyRead = 0;
     std::int64_t m_since = 0; // start of the present state or last sign of life in it
     std::optional<UpstreamOutcome> m_verdict;
+    int m_localPort = 0; // tells connections to one destination apart
     State m_state = State::Idle;
     bool m_sendable = false;
     bool m_begun = false;
+    bool m_brokenOff = false;
+    bool m_flushWanted = false;
     bool m_requestBegun = false;
     bool m_connectionReused = false;
     bool m_paused = false; // as the observer wants it

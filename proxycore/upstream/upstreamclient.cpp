@@ -92,7 +92,8 @@ private:
     void begin(TransferCall *call);
     void finish(TransferCall *call, const UpstreamOutcome &outcome);
     std::unique_ptr<TransferCall> take(TransferCall *call);
-    void recycle(std::unique_ptr<TransferCall> call);
+    // Out of libcurl, which must not be on the stack, and into the pool if it is still good.
+    void leave(std::unique_ptr<TransferCall> call);
 
     CURLM *m_multi;
     SocketWatcher m_watcher;
@@ -229,12 +230,30 @@ void UpstreamClient::Private::cancel(TransferCall *call)
     call->abandon();
     std::erase(m_errands, call);
     std::unique_ptr<TransferCall> taken = take(call);
-    if (m_inCurl) {
+    if (m_inCurl)
         m_abandoned.push_back(std::move(taken));
+    else
+        leave(std::move(taken));
+}
+
+void UpstreamClient::Private::leave(std::unique_ptr<TransferCall> call)
+{
+    curl_multi_remove_handle(m_multi, call->easy());
+    if (call->isBrokenOff()) {
+        const auto sibling =
+            std::find_if(m_running.begin(), m_running.end(), [&call](const Running &one) {
+                return one.call->sharesConnectionWith(*call);
+            });
+        if (sibling != m_running.end()) {
+            sibling->call->wantFlush();
+            kickFor(sibling->call.get());
+        }
         return;
     }
-    curl_multi_remove_handle(m_multi, call->easy());
-    recycle(std::move(taken));
+    if (call->generation != m_generation || m_idle.size() >= mostIdleHandles)
+        return;
+    call->clear();
+    m_idle.push_back(std::move(call));
 }
 
 void UpstreamClient::Private::resume(TransferCall *call)
@@ -259,20 +278,13 @@ std::unique_ptr<TransferCall> UpstreamClient::Private::take(TransferCall *call)
     return taken;
 }
 
-void UpstreamClient::Private::recycle(std::unique_ptr<TransferCall> call)
-{
-    if (call->generation != m_generation || m_idle.size() >= mostIdleHandles)
-        return;
-    call->clear();
-    m_idle.push_back(std::move(call));
-}
-
 void UpstreamClient::Private::finish(TransferCall *call, const UpstreamOutcome &outcome)
 {
     UpstreamObserver *observer = call->observer();
-    curl_multi_remove_handle(m_multi, call->easy());
+    if (outcome.failure != UpstreamFailure::None)
+        call->breakOff();
     std::erase(m_errands, call);
-    recycle(take(call));
+    leave(take(call));
     observer->upstreamFinished(outcome);
 }
 
@@ -290,8 +302,7 @@ void UpstreamClient::Private::settle()
         while (!m_abandoned.empty()) {
             std::unique_ptr<TransferCall> call = std::move(m_abandoned.back());
             m_abandoned.pop_back();
-            curl_multi_remove_handle(m_multi, call->easy());
-            recycle(std::move(call));
+            leave(std::move(call));
         }
         int left = 0;
         const CURLMsg *message = curl_multi_info_read(m_multi, &left);
@@ -313,7 +324,7 @@ void UpstreamClient::Private::runErrands()
             finish(call, call->outcome(CURLE_OK, m_extraCaFile));
         } else if (call->isBegun()) {
             m_inCurl = true;
-            call->deliver();
+            call->run();
             m_inCurl = false;
         } else if (call->routeKnown()) {
             begin(call);
