@@ -3,6 +3,7 @@
 
 #include <QChar>
 
+#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -214,6 +215,20 @@ void appendAsInner(QByteArray &out, QByteArrayView json)
         }
     }
     out.resize(to - out.constData());
+}
+
+simdjson::ondemand::parser *keptJsonParser(qsizetype bytes)
+{
+    constexpr qsizetype keptBytes = 2 * 1024 * 1024;
+    constexpr qsizetype leastBytes = 16 * 1024;
+    if (bytes > keptBytes)
+        return nullptr;
+    static thread_local simdjson::ondemand::parser parser;
+    // A conversation grows with every turn: without rounding each request would allocate anew.
+    const auto capacity = std::bit_ceil(std::size_t(qMax(bytes, leastBytes)));
+    if (parser.capacity() < capacity && parser.allocate(capacity) != simdjson::SUCCESS)
+        return nullptr;
+    return &parser;
 }
 
 } // namespace Switchyard

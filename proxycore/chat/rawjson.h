@@ -7,8 +7,6 @@
 
 #include <simdjson.h>
 
-#include <bit>
-
 namespace Switchyard {
 
 // Work on JSON text without decoding it. "Inner" is what stands between the quotes of a JSON
@@ -45,22 +43,17 @@ QByteArray decodedInner(QByteArrayView inner);
 // tool inputs are most of a long conversation.
 void appendAsInner(QByteArray &out, QByteArrayView json);
 
-// Runs `read(parser)` with a parser that is reused within the thread, unless the document is so
-// large that keeping the parser's memory (about six times its size) would be a burden.
+// The thread's parser, with room for `bytes`; null when the document is so large that keeping the
+// parser's memory (about six times its size) would be a burden.
+simdjson::ondemand::parser *keptJsonParser(qsizetype bytes);
+
+// Runs `read(parser)` with a parser that is reused within the thread wherever that is sensible.
+// What `read` does may not come back here.
 template <typename Read> auto withJsonParser(qsizetype bytes, Read &&read)
 {
-    constexpr qsizetype keptBytes = 2 * 1024 * 1024;
-    if (bytes > keptBytes) {
-        simdjson::ondemand::parser parser;
-        return read(parser);
-    }
-    static thread_local simdjson::ondemand::parser parser;
-    // A conversation grows with every turn: without rounding each request would allocate anew.
-    const auto capacity = std::bit_ceil(std::size_t(qMax(bytes, qsizetype(16 * 1024))));
-    if (parser.capacity() < capacity && parser.allocate(capacity) != simdjson::SUCCESS) {
-        simdjson::ondemand::parser other;
-        return read(other);
-    }
+    if (simdjson::ondemand::parser *const kept = keptJsonParser(bytes))
+        return read(*kept);
+    simdjson::ondemand::parser parser;
     return read(parser);
 }
 
