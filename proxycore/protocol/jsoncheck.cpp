@@ -3,8 +3,9 @@
 
 #include "proxycore/protocol/messagesrequest.h"
 
-#include <bit>
-#include <cstring>
+#include <QtEndian>
+
+#include <array>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -61,56 +62,40 @@ bool isJsonNumber(QByteArrayView token)
     return p == end;
 }
 
+// Length of an escape by the byte behind its backslash; 0 for a byte that makes none.
+constexpr auto escapeLengths = [] {
+    std::array<unsigned char, 256> lengths{};
+    for (const char c : {'"', '\\', '/', 'b', 'f', 'n', 'r', 't'})
+        lengths[static_cast<unsigned char>(c)] = 2;
+    lengths['u'] = 6;
+    return lengths;
+}();
+
 // Length of the escape at `p` (a backslash), or 0 when it is none. `end` is behind the string.
 int escapeLength(const char *p, const char *end)
 {
     if (end - p < 2)
         return 0;
-    switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        return 2;
-    case 'u':
-        if (end - p >= 6 && isHexDigit(p[2]) && isHexDigit(p[3]) && isHexDigit(p[4])
-            && isHexDigit(p[5]))
-            return 6;
-        return 0;
-    default:
-        return 0;
-    }
+    const int length = escapeLengths[static_cast<unsigned char>(p[1])];
+    if (length != 6)
+        return length;
+    const bool isHex = end - p >= 6 && isHexDigit(p[2]) && isHexDigit(p[3]) && isHexDigit(p[4])
+        && isHexDigit(p[5]);
+    return isHex ? 6 : 0;
 }
 
 // The next backslash, or `end`. Text of code has an escape every few bytes, where calls of memchr
-// cost more than what they find; long plain text is where a byte at a time costs most.
+// cost more than what they find.
 const char *findBackslash(const char *p, const char *end)
 {
-#ifdef __SSE2__
-    const __m128i wanted = _mm_set1_epi8('\\');
-    while (end - p >= 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
-        const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
-        if (found != 0)
-            return p + std::countr_zero(unsigned(found));
-        p += 16;
-    }
-#else
     constexpr quint64 ones = 0x0101010101010101;
     constexpr quint64 highs = 0x8080808080808080;
     while (end - p >= 8) {
-        quint64 word;
-        std::memcpy(&word, p, sizeof word);
-        word ^= ones * '\\';
+        const quint64 word = qFromLittleEndian<quint64>(p) ^ (ones * '\\');
         if ((word - ones) & ~word & highs)
             break;
         p += 8;
     }
-#endif
     while (p != end && *p != '\\')
         ++p;
     return p;
