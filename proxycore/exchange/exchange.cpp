@@ -495,8 +495,9 @@ void Exchange::rejectWith(const ApiError &error)
     failWith(error, End::Rejected);
 }
 
-void Exchange::failWith(const ApiError &error, End how)
+void Exchange::failWith(ApiError error, End how)
 {
+    m_settings.credential.removeFrom(error.message);
     const QByteArray component = how == End::Rejected ? QByteArray("downstream") : m_record.backend;
     m_record.errorType = error.type;
     m_record.errorMessage = error.message;
@@ -504,8 +505,10 @@ void Exchange::failWith(const ApiError &error, End how)
     if (m_writer.isStarted()) {
         const bool upstreamsOwn =
             m_translator && m_translator->state() == StreamTranslator::State::Failed;
-        m_writer.write(upstreamsOwn ? m_translator->errorFrame(m_record.requestId)
-                                    : errorEvent(error, m_record.requestId));
+        QByteArray frame = upstreamsOwn ? m_translator->errorFrame(m_record.requestId)
+                                        : errorEvent(error, m_record.requestId);
+        m_settings.credential.removeFrom(frame);
+        m_writer.write(frame);
         m_writer.endStream();
     } else {
         Headers headers = answerHeaders("application/json");

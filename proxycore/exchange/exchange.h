@@ -91,7 +91,7 @@ private:
     void openStream();
     void ping();
     void rejectWith(const ApiError &error);
-    void failWith(const ApiError &error, End end);
+    void failWith(ApiError error, End end);
     void end(End end);
 
     Headers answerHeaders(QByteArrayView contentType) const;

@@ -27,6 +27,15 @@ public:
         return difference == 0;
     }
 
+    // Takes it out of words that came from elsewhere: some upstreams repeat the credential they
+    // refuse. What is shorter than any real key may be a common word, and stays.
+    void removeFrom(QByteArray &text) const
+    {
+        constexpr qsizetype shortestKey = 8;
+        if (m_value.size() >= shortestKey)
+            text.replace(m_value, "[credential]");
+    }
+
 private:
     QByteArray m_value;
 };
