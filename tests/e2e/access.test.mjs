@@ -290,7 +290,7 @@ for (const lane of lanes) {
 describe('without a token', () => {
   let proxy;
   before(async () => {
-    proxy = await Switchyard.start({ backend: 'ECHO', key: undefined, token: null, args: ['--no-token'] });
+    proxy = await Switchyard.start({ backend: 'ECHO', key: null, token: null, args: ['--no-token'] });
   });
   after(() => proxy?.stop());
 

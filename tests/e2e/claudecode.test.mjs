@@ -178,7 +178,7 @@ for (const lane of lanes) {
 }
 
 describe('Claude Code at the offline backend', () => {
-  const rig = rigFor('native', { backend: 'ECHO', key: undefined });
+  const rig = rigFor('native', { backend: 'ECHO', key: null });
 
   test('is told that it is offline', async () => {
     const { text, result } = await runClaude({ baseUrl: rig.proxy.url, token: localToken, prompt: 'Hello' });

@@ -262,7 +262,7 @@ for (const lane of lanes) {
 }
 
 describe('the SDK at the offline backend', () => {
-  const rig = rigFor('native', { backend: 'ECHO', key: undefined });
+  const rig = rigFor('native', { backend: 'ECHO', key: null });
 
   for (const [way, ask] of Object.entries(ways)) {
     test(`is told that it is offline ${way}`, async () => {

@@ -3,6 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
+
+// What a failed test leaves behind would keep the whole file from ending.
+const leftovers = new Set();
+after(async () => {
+  for (const clear of leftovers) await clear();
+});
 
 export class DeadlineError extends Error {}
 
@@ -28,7 +35,9 @@ export class Child {
       this.process.on('error', (error) => reject(new Error(`cannot start ${program}: ${error.message}`)));
       this.process.on('close', (code, signal) => resolve({ code, signal }));
     });
-    this.ended.catch(() => {});
+    const kill = () => this.process.kill('SIGKILL');
+    leftovers.add(kill);
+    this.ended.finally(() => leftovers.delete(kill)).catch(() => {});
   }
 
   // The first line on standard output.
@@ -63,5 +72,10 @@ export class Child {
 
 export async function temporaryFolder(purpose) {
   const path = await mkdtemp(join(tmpdir(), `switchyard-${purpose}-`));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  const remove = () => {
+    leftovers.delete(remove);
+    return rm(path, { recursive: true, force: true });
+  };
+  leftovers.add(remove);
+  return { path, remove };
 }

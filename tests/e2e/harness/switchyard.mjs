@@ -55,7 +55,7 @@ export class Switchyard {
 
   // A subcommand that speaks to this instance.
   async command(...args) {
-    const child = new Child(this.program, [...args, '--config-dir', this.dirs.config, '--data-dir', this.dirs.data],
+    const child = new Child(this.program, [...args, '--config-dir', this.dirs.config],
       { env: this.env, cwd: this.folder.path });
     const { code } = await child.ended;
     return { code, stdout: child.stdout, stderr: child.stderr };
