@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #ifdef Q_OS_UNIX
+#include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
 #endif
@@ -50,6 +51,16 @@ private:
 };
 
 } // namespace
+
+void holdStandardStreams()
+{
+#ifdef Q_OS_UNIX
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) == -1)
+            ::open("/dev/null", O_RDWR); // the lowest free number, which is this one
+    }
+#endif
+}
 
 bool printOut(const QByteArray &utf8)
 {

@@ -8,6 +8,10 @@
 
 namespace Switchyard {
 
+// Started with a closed standard stream, the next file or socket would take its number and what is
+// printed would land there: opens what is closed on /dev/null. To be called first.
+void holdStandardStreams();
+
 // Writes to standard output at once. False when nobody reads it any more.
 bool printOut(const QByteArray &utf8);
 bool printOut(const QString &text);

@@ -12,7 +12,7 @@ namespace Switchyard {
 void raiseDescriptorLimit()
 {
 #ifdef Q_OS_UNIX
-    rlimit limit {};
+    rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;

@@ -35,6 +35,7 @@ int runWithoutDisplay(const CommandLine &line, int &argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    holdStandardStreams();
 #ifdef __GLIBC__
     // Two threads allocate; more arenas than that only hold memory back.
     mallopt(M_ARENA_MAX, 2);

@@ -97,9 +97,9 @@ int runServe(const CommandLine &line)
             QCoreApplication::exit(ExitCode::Failed);
         } else if (status.state == ServiceState::Stopping) {
             logLine(LogLevel::Info, category,
-                    "Ending; " + QByteArray::number(status.openStreams)
-                        + " open exchanges may finish within "
-                        + QByteArray::number(ProxyService::defaultGraceMs / 1000) + " s.");
+                    "Ending; open exchanges may finish within "
+                        + QByteArray::number(ProxyService::defaultGraceMs / 1000)
+                        + " s, a second signal cuts them.");
         }
     });
     QObject::connect(&application, &Application::ended, &application,

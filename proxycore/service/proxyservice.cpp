@@ -259,6 +259,10 @@ void ProxyService::Private::listen()
 {
     settleToken();
     chooseBackend();
+    if (const Backend *backend = findBackend(activeBackend);
+        backend && !isConfigured(*backend, settings, keychain)) {
+        warnWithoutKey();
+    }
     address = listenHostAddress(settings.listenAddress.value);
     proxy.start(makeExchangeConfig(settings, activeBackend, keychain, token, instance), address,
                 settings.port.value);
