@@ -60,7 +60,7 @@ void numberOrNull(JsonWriter &json, QByteArrayView name, const std::optional<Num
 
 QByteArray toJsonLine(const ExchangeRecord &record)
 {
-    const QDateTime started = QDateTime::fromMSecsSinceEpoch(record.startedMs, Qt::UTC);
+    const QDateTime started = QDateTime::fromMSecsSinceEpoch(record.startedMs).toUTC();
     JsonWriter json;
     json.beginObject();
     json.member("id", record.id);
