@@ -46,11 +46,12 @@ export class FakeUpstream {
     return this.#post('/__reset', {});
   }
 
-  // What arrived, after the conditions hold: {requests, gate, state: {k: name}, frames: {k: n}}.
-  async seen({ requests, gate, state = {}, frames = {}, timeout = 10_000 } = {}) {
+  // What arrived, after the conditions hold: {requests, gate, pulses, state: {k: name}, frames: {k: n}}.
+  async seen({ requests, gate, pulses, state = {}, frames = {}, timeout = 10_000 } = {}) {
     const query = new URLSearchParams({ timeout });
     if (requests !== undefined) query.append('requests', requests);
     if (gate !== undefined) query.append('gate', gate);
+    if (pulses !== undefined) query.append('pulses', pulses);
     for (const [k, name] of Object.entries(state)) query.append('state', `${k}:${name}`);
     for (const [k, n] of Object.entries(frames)) query.append('frames', `${k}:${n}`);
     const response = await fetch(`${this.control}/__seen?${query}`);

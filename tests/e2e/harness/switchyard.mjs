@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from 'node:assert/strict';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { upstreamKey } from './fakeupstream.mjs';
 import { Child, temporaryFolder } from './process.mjs';
@@ -16,14 +16,19 @@ async function programPath() {
   return path;
 }
 
-// `switchyard serve` with a home, a configuration and data of its own. `args` and `env` come on top.
+// `switchyard serve` with a home, a configuration and data of its own. `args` and `env` come on top;
+// `settings` is the settings file.
 export class Switchyard {
-  static async start({ upstream, lane = 'native', backend = 'OPENROUTER', key = upstreamKey, token = localToken, env = {}, args = [] } = {}) {
+  static async start({ upstream, lane = 'native', backend = 'OPENROUTER', key = upstreamKey, token = localToken, env = {}, args = [], settings } = {}) {
     const program = await programPath();
     const folder = await temporaryFolder('e2e');
     const dirs = {
       config: join(folder.path, 'config'), data: join(folder.path, 'data'), home: join(folder.path, 'home'),
     };
+    if (settings) {
+      await mkdir(dirs.config);
+      await writeFile(join(dirs.config, 'settings.json'), JSON.stringify({ version: 1, ...settings }));
+    }
     const environment = {
       PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: dirs.home, TMPDIR: folder.path, XDG_RUNTIME_DIR: folder.path,
       QT_FATAL_WARNINGS: '1', PROXY_BACKEND: backend,

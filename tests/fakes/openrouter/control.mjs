@@ -7,7 +7,7 @@ import { describeRecord } from './store.mjs';
 //   POST /__open    {"gate": name}
 //   POST /__config  {key?, forbidden?, tolerant?, delivery?}
 //   POST /__reset
-//   GET  /__seen    ?requests=N  &state=K:STATE  &gate=NAME  &frames=K:N  &timeout=MS
+//   GET  /__seen    ?requests=N  &state=K:STATE  &gate=NAME  &pulses=N (at the gate)  &frames=K:N  &timeout=MS
 //                   waits until all of it holds (408 with what was seen when the time is over)
 export function createControl(store) {
   return createServer(async (request, response) => {
@@ -70,7 +70,9 @@ function conditionOf(store, query) {
     const [k, count] = indexed(text);
     checks.push(() => store.records[k]?.framesSent >= Number(count));
   }
-  for (const name of query.getAll('gate')) checks.push(() => store.records.some((r) => r.gate === name));
+  const pulses = Number(query.get('pulses') ?? 0);
+  for (const name of query.getAll('gate'))
+    checks.push(() => store.records.some((r) => r.gate === name && r.pulses >= pulses));
   return () => checks.every((check) => check());
 }
 

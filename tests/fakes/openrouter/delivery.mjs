@@ -12,6 +12,7 @@ import { createGzip, constants } from 'node:zlib';
 //   bom: true                           a byte order mark before the first frame
 //   writes: "frame" | "byte" | "all" | N  bytes of one write
 //   gates: {head?: name, "K": name}     wait for the gate before the head, before frame K
+//   pulse: MS                           a comment every MS while it waits before a frame
 //   after: K                            what `end` says happens before frame K is sent
 //   end: "clean" | "rst" | "fin" | "hang"
 //        clean: the body ends well; rst: the connection is reset; fin: closed without the last
@@ -101,7 +102,7 @@ class Sender {
 }
 
 // `passGate(name)` resolves when the gate is open or the peer is gone.
-export async function deliver(response, { status, headers, pieces }, delivery, { passGate, sent, cut }) {
+export async function deliver(response, { status, headers, pieces }, delivery, { passGate, sent, pulsed, cut }) {
   const closed = () => response.destroyed;
   if (delivery.gates?.head) await passGate(delivery.gates.head);
   if (closed()) return;
@@ -115,7 +116,7 @@ export async function deliver(response, { status, headers, pieces }, delivery, {
   for (const [k, piece] of joined.entries()) {
     if (delivery.after === k) break;
     const gate = delivery.gates?.[String(k)];
-    if (gate) await passGate(gate);
+    if (gate) await pulsing(response, sender, delivery.pulse, pulsed, passGate(gate));
     for (const slice of slices(piece, delivery.writes)) {
       if (closed()) return;
       await sender.write(slice);
@@ -124,6 +125,16 @@ export async function deliver(response, { status, headers, pieces }, delivery, {
   }
   if (delivery.gates?.end) await passGate(delivery.gates.end);
   await finish(response, sender, delivery.end ?? 'clean', cut);
+}
+
+// Sends comments until the wait is over.
+async function pulsing(response, sender, interval, pulsed, waiting) {
+  if (interval === undefined) return waiting;
+  const timer = setInterval(() => {
+    if (response.destroyed) return;
+    sender.write(utf8(': OPENROUTER PROCESSING\n\n')).then(pulsed);
+  }, interval);
+  return waiting.finally(() => clearInterval(timer));
 }
 
 async function finish(response, sender, how, cut) {

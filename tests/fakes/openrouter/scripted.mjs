@@ -23,7 +23,7 @@ const jsonType = { 'content-type': 'application/json' };
 export async function giveAnswer({ script, lane, request, response, store, record }) {
   const delivery = { ...store.config.delivery, ...script.delivery };
   const passGate = async (name) => {
-    store.update(record, { gate: name, state: 'waiting' });
+    store.update(record, { gate: name, state: 'waiting', pulses: 0 });
     await Promise.race([
       store.wait(() => store.gates.has(name), 600_000),
       new Promise((resolve) => response.once('close', resolve)),
@@ -31,10 +31,11 @@ export async function giveAnswer({ script, lane, request, response, store, recor
     if (!response.destroyed) store.update(record, { gate: null, state: 'answering' });
   };
   const sent = (count) => store.update(record, { framesSent: count });
+  const pulsed = () => store.update(record, { pulses: record.pulses + 1 });
   const cut = () => store.update(record, { state: 'cut' });
   const send = (answer) => {
     record.status = answer.status;
-    return deliver(response, answer, delivery, { passGate, sent, cut });
+    return deliver(response, answer, delivery, { passGate, sent, pulsed, cut });
   };
 
   switch (script.kind ?? 'message') {

@@ -42,6 +42,7 @@ export class Store extends EventEmitter {
       // answering, waiting at a gate, sent, refused, cut (by us), left (by the peer)
       state: 'receiving',
       gate: null,
+      pulses: 0,
       framesSent: 0,
       status: null,
       refusal: null,
