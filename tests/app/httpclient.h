@@ -25,6 +25,7 @@ public:
         if (!body.isEmpty())
             head += "Content-Type: application/json\r\n";
         m_socket.write(head + "\r\n" + body);
+        m_socket.flush();
     }
 
     // Whether `text` has come, waiting for it.

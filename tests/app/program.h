@@ -25,8 +25,8 @@ public:
     {
         using namespace Qt::StringLiterals;
         for (const QString &name : {u"home"_s, u"run"_s, u"tmp"_s}) {
-            QDir(m_folder.path()).mkdir(name);
-            QFile::setPermissions(m_folder.filePath(name),
+            QDir(m_folder->path()).mkdir(name);
+            QFile::setPermissions(m_folder->filePath(name),
                                   QFileDevice::ReadOwner | QFileDevice::WriteOwner
                                       | QFileDevice::ExeOwner);
         }
@@ -38,29 +38,29 @@ public:
         }
         environment.insert(u"PATH"_s, u"/usr/bin:/bin"_s);
         environment.insert(u"LANG"_s, u"C.UTF-8"_s);
-        environment.insert(u"HOME"_s, m_folder.filePath(u"home"_s));
-        environment.insert(u"TMPDIR"_s, m_folder.filePath(u"tmp"_s));
-        environment.insert(u"XDG_RUNTIME_DIR"_s, m_folder.filePath(u"run"_s));
+        environment.insert(u"HOME"_s, m_folder->filePath(u"home"_s));
+        environment.insert(u"TMPDIR"_s, m_folder->filePath(u"tmp"_s));
+        environment.insert(u"XDG_RUNTIME_DIR"_s, m_folder->filePath(u"run"_s));
         // A warning of Qt ends the program: it is a defect.
         environment.insert(u"QT_FATAL_WARNINGS"_s, u"1"_s);
     }
 
-    QString path() const { return m_folder.path(); }
-    QString runtimeDir() const { return m_folder.filePath(QStringLiteral("run")); }
+    QString path() const { return m_folder->path(); }
+    QString runtimeDir() const { return m_folder->filePath(QStringLiteral("run")); }
     QString configDir() const
     {
-        return m_folder.filePath(QStringLiteral("home/.config/switchyard"));
+        return m_folder->filePath(QStringLiteral("home/.config/switchyard"));
     }
     QString logFile() const
     {
-        return m_folder.filePath(
+        return m_folder->filePath(
             QStringLiteral("home/.local/share/switchyard/logs/switchyard.log"));
     }
 
     QProcessEnvironment environment;
 
 private:
-    QTemporaryDir m_folder;
+    std::unique_ptr<QTemporaryDir> m_folder = std::make_unique<QTemporaryDir>();
 };
 
 struct RunResult

@@ -248,7 +248,7 @@ void TestControl::followingShowsARequestWhileItRuns()
     FakeUpstream upstream(key);
     QVERIFY2(upstream.isRunning(), "node with tests/fakes/openrouter.mjs did not start");
     QVERIFY(upstream.script(
-        R"([{"kind":"message","content":"first second","delivery":{"gates":{"4":"rest"}}}])"));
+        R"([{"kind":"message","content":"first second third","delivery":{"gates":{"4":"rest"}}}])"));
     const QStringList instance{u"--config-dir"_s, m_home->path() + u"/other"_s};
     m_home->environment.insert(u"OPENROUTER_API_KEY"_s, QString::fromLatin1(key));
     m_home->environment.insert(u"OPENROUTER_API_BASE"_s, upstream.base());
