@@ -266,8 +266,12 @@ bool ChatAnswer::toolIsIncomplete() const
 
 ChatAnswer::ToolCall &ChatAnswer::callFor(const ChatChunk::ToolFragment &fragment)
 {
-    if (!fragment.index && fragment.id.isEmpty() && m_lastCall)
-        return *m_lastCall;
+    if (!fragment.index && fragment.id.isEmpty()) {
+        const bool begins = !m_lastCall
+            || (!fragment.name.isEmpty() && !m_lastCall->name.isEmpty()
+                && (fragment.name != m_lastCall->name || m_lastCall->arguments.isClosed()));
+        return begins ? m_calls.emplace_back() : *m_lastCall;
+    }
     // The latest first: some servers give every call the index 0 and an id of its own.
     const auto known = std::find_if(m_calls.rbegin(), m_calls.rend(), [&](const ToolCall &call) {
         if (fragment.index && call.index && *fragment.index != *call.index)

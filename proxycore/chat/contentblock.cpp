@@ -40,7 +40,7 @@ constexpr QByteArrayView knownTypes[] = {"text",     "tool_use",          "tool_
 // `citations` asks for nothing when it is null, an empty list or switched off.
 bool asksForCitations(QByteArrayView raw)
 {
-    return !isJsonNull(raw) && raw != "[]" && !raw.contains("false");
+    return raw.startsWith('{') ? !raw.contains("false") : !isJsonNull(raw) && raw != "[]";
 }
 
 } // namespace

@@ -23,6 +23,8 @@ public:
 
     // Complete: the object has been closed and nothing in doubt waits.
     State state() const;
+    // Whether an object has been closed, be it the last word or not.
+    bool isClosed() const { return m_closed; }
     // Whether the fragment says nothing that was not said.
     bool repeats(QByteArrayView fragment) const;
 
