@@ -124,7 +124,7 @@ Result<PreparedAttempt> OpenRouter::prepare(const AttemptInput &input,
             convertToChat(input.request, input.upstreamModel, chatDialect(input.upstreamModel));
         if (!chat)
             return chat.error();
-        attempt.body = SegmentedBody(std::move(chat.value().body));
+        attempt.body = SegmentedBody(chat.value().body);
         attempt.adjustments = std::move(chat.value().adjustments);
         attempt.chat = std::move(chat.value().context);
         return attempt;

@@ -12,7 +12,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 // A parser keeps memory of several times its largest document; beyond this size it is not kept.
-constexpr qsizetype keptParserBytes = 1024 * 1024;
+constexpr qsizetype keptParserBytes = qsizetype(1024) * 1024;
 
 // One pass over a request body: checks that all of it is JSON and picks up what the proxy needs.
 class RequestReader

@@ -44,7 +44,7 @@ SegmentedBody nativeBody(const MessagesRequest &request, QByteArrayView upstream
     for (std::size_t i = 0; i < count; ++i) {
         const ByteRange range = replacements[i].range;
         body.append(request.body, {copied, range.offset - copied});
-        body.append(std::move(replacements[i].bytes));
+        body.append(replacements[i].bytes);
         copied = range.offset + range.length;
     }
     body.append(request.body, {copied, request.body.size() - copied});

@@ -16,13 +16,9 @@ class SegmentedBody
 {
 public:
     SegmentedBody() = default;
-    explicit SegmentedBody(QByteArray whole) { append(std::move(whole)); }
+    explicit SegmentedBody(const QByteArray &whole) { append(whole); }
 
-    void append(QByteArray bytes)
-    {
-        const qsizetype length = bytes.size();
-        append(bytes, {0, length});
-    }
+    void append(const QByteArray &bytes) { append(bytes, {0, bytes.size()}); }
 
     void append(const QByteArray &owner, ByteRange range)
     {

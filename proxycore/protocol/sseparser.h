@@ -31,7 +31,8 @@ class SseParser
 {
 public:
     // A frame larger than this makes `overflowed()` true and nothing more is parsed.
-    explicit SseParser(qsizetype maxFrameBytes = 64 * 1024 * 1024) : m_maxFrameBytes(maxFrameBytes)
+    explicit SseParser(qsizetype maxFrameBytes = qsizetype(64) * 1024 * 1024)
+        : m_maxFrameBytes(maxFrameBytes)
     {
     }
 
