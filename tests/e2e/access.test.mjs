@@ -22,6 +22,12 @@ function assertError(answer, status, type, sentence) {
   assert.match(body.request_id, /^req_[A-Za-z0-9]{10,}$/);
 }
 
+// Asks again until it holds.
+async function eventually(holds, ms = 10_000) {
+  const end = performance.now() + ms;
+  while (!await holds()) assert.ok(performance.now() < end, `not within ${ms} ms`);
+}
+
 describe('the local port', () => {
   const rig = rigFor('native');
   const send = (options) => ask(rig.proxy.port, { token: localToken, body: options?.method ? '' : question({}), ...options });
@@ -218,6 +224,37 @@ describe('the local port', () => {
     test('a body that is not what its packing says is 400', async () => {
       assertError(await send({ headers: { 'content-encoding': 'gzip' } }), 400, 'invalid_request_error', /gzip/);
     });
+  });
+
+  test('holds 512 connections, and refuses one more with a sentence', async () => {
+    const connections = [];
+    const health = requestBytes(rig.proxy.port, { method: 'GET', target: '/health' });
+    for (let i = 0; i < 512; ++i) {
+      const connection = await RawConnection.open(rig.proxy.port);
+      connections.push(connection);
+      assert.equal((await connection.send(health).response()).status, 200, `connection ${i + 1}`);
+    }
+    const oneMore = await RawConnection.open(rig.proxy.port);
+    assertError(await oneMore.response(), 503, 'overloaded_error', /512 connections/);
+    connections.pop().close();
+    await eventually(async () => {
+      const connection = await RawConnection.open(rig.proxy.port);
+      const { status } = await connection.send(health).response();
+      connection.close();
+      return status === 200;
+    });
+    connections.forEach((connection) => connection.close());
+    await eventually(async () => (await send({ method: 'GET', target: '/health' })).status === 200);
+  });
+
+  test('counts tokens many times at once, as /context of Claude Code asks', async () => {
+    const counted = await Promise.all(Array.from({ length: 30 }, (_, i) =>
+      send({ target: '/v1/messages/count_tokens?beta=true', body: JSON.stringify({ model: 'claude-opus-5-5', messages: [user('word '.repeat(100 * (i + 1)))] }) })));
+    const numbers = counted.map((answer) => answer.json().input_tokens);
+    numbers.reduce((before, number) => {
+      assert.ok(number > before, numbers.join());
+      return number;
+    }, 0);
   });
 
   test('gives the permission a client waits for before it sends its body', async () => {

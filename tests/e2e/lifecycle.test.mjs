@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readStream } from './harness/eventstream.mjs';
 import { FakeUpstream } from './harness/fakeupstream.mjs';
-import { temporaryFolder } from './harness/process.mjs';
+import { freePort, temporaryFolder } from './harness/process.mjs';
 import { ask, RawConnection, requestBytes } from './harness/rawhttp.mjs';
 import { rigFor } from './harness/rig.mjs';
 import { user } from './harness/samples.mjs';
@@ -16,13 +15,6 @@ import { localToken, Switchyard } from './harness/switchyard.mjs';
 
 const body = (changes) => JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, messages: [user('Hello')], ...changes });
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function withProxy(options, use) {
   const proxy = await Switchyard.start(options);
