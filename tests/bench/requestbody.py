@@ -35,10 +35,21 @@ class Writer:
         return "\n".join(lines)[:size]
 
     def source(self, size):
+        """Code as the Read tool shows it; one escaped character in about 17, as in real sources."""
         lines, length, number = [], 0, 1
         while length < size:
-            a, b, c = self.random.choices(WORDS, k=3)
-            line = f"{number:6}\t    if ({a}.{b}(\"{c}\\n\") != {self.random.randint(0, 999)}) {{"
+            a, b, c, d = self.random.choices(WORDS, k=4)
+            indent = "    " * self.random.randint(0, 3)
+            kind = self.random.random()
+            if kind < 0.14:
+                code = ""
+            elif kind < 0.30:
+                code = f'{indent}{a}.{b}("{c} {d}");'
+            elif kind < 0.40:
+                code = f"{indent}// {' '.join(self.random.choices(WORDS, k=10))}"
+            else:
+                code = f"{indent}if ({a}_{b}({c}) != {self.random.randint(0, 999)})"
+            line = f"{number:6}\t{code}"
             lines.append(line)
             length += len(line) + 1
             number += 1
