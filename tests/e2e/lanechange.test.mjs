@@ -15,7 +15,8 @@ describe('a conversation that changes the lane', () => {
   const proxies = {};
   before(async () => {
     upstream = await FakeUpstream.start({ forbidden: [localToken] });
-    for (const lane of ['native', 'chat']) proxies[lane] = await Switchyard.start({ upstream, lane });
+    for (const lane of ['native', 'chat'])
+      proxies[lane] = await Switchyard.start({ upstream, lane });
   });
   after(async () => {
     for (const proxy of Object.values(proxies)) await proxy.stop();
@@ -23,15 +24,30 @@ describe('a conversation that changes the lane', () => {
   });
 
   const thought = 'Let me → think.\n\n“Twice”.';
-  const blocks = [{ type: 'thinking', thinking: thought }, { type: 'redacted_thinking' }, { type: 'text', text: 'I look.' }, { type: 'tool_use', name: 'get_weather', input: { place: 'Ulm' } }];
+  const blocks = [
+    { type: 'thinking', thinking: thought },
+    { type: 'redacted_thinking' },
+    { type: 'text', text: 'I look.' },
+    { type: 'tool_use', name: 'get_weather', input: { place: 'Ulm' } },
+  ];
 
-  for (const [first, second] of [['native', 'chat'], ['chat', 'native'], ['chat', 'chat']]) {
+  for (const [first, second] of [
+    ['native', 'chat'],
+    ['chat', 'native'],
+    ['chat', 'chat'],
+  ]) {
     for (const stream of [false, true]) {
       test(`from ${first} to ${second} keeps its thinking (stream: ${stream})`, async () => {
         await upstream.reset();
-        const body = (messages) => JSON.stringify({
-          model: 'claude-opus-5-5', max_tokens: 2000, stream, tools: [weatherTool], thinking: { type: 'adaptive' }, messages,
-        });
+        const body = (messages) =>
+          JSON.stringify({
+            model: 'claude-opus-5-5',
+            max_tokens: 2000,
+            stream,
+            tools: [weatherTool],
+            thinking: { type: 'adaptive' },
+            messages,
+          });
         const send = async (lane, messages) => {
           const answer = await ask(proxies[lane].port, { token: localToken, body: body(messages) });
           assert.equal(answer.status, 200, answer.text);
@@ -41,12 +57,17 @@ describe('a conversation that changes the lane', () => {
         const asked = await send(first, [user('Weather?')]);
         const content = asked.content.map(({ citations, caller, ...block }) => block);
         const answer = await send(second, [
-          user('Weather?'), assistant(content), user([{ type: 'tool_result', tool_use_id: content.at(-1).id, content: 'rain' }]),
+          user('Weather?'),
+          assistant(content),
+          user([{ type: 'tool_result', tool_use_id: content.at(-1).id, content: 'rain' }]),
         ]);
         assert.equal(answer.content[0].text, 'It rains.');
         await upstream.assertContent();
         const [, { body: sent }] = (await upstream.seen()).requests;
-        assert.ok(sent.includes(JSON.stringify(thought).slice(1, -1)), 'the thinking is in the second request');
+        assert.ok(
+          sent.includes(JSON.stringify(thought).slice(1, -1)),
+          'the thinking is in the second request',
+        );
       });
     }
   }

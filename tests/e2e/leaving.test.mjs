@@ -8,7 +8,14 @@ import { localToken } from './harness/switchyard.mjs';
 
 // The client leaves, at every stage: the upstream call ends at once and nothing is sent after it.
 
-const body = (changes) => JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, stream: true, messages: [user('Hello')], ...changes });
+const body = (changes) =>
+  JSON.stringify({
+    model: 'claude-opus-5-5',
+    max_tokens: 100,
+    stream: true,
+    messages: [user('Hello')],
+    ...changes,
+  });
 const promptly = 100; // milliseconds
 
 for (const lane of lanes) {
@@ -17,7 +24,9 @@ for (const lane of lanes) {
 
     async function connected(options = {}) {
       const connection = await RawConnection.open(rig.proxy.port);
-      connection.send(requestBytes(rig.proxy.port, { token: localToken, body: body({}), ...options }));
+      connection.send(
+        requestBytes(rig.proxy.port, { token: localToken, body: body({}), ...options }),
+      );
       return connection;
     }
 
@@ -29,7 +38,10 @@ for (const lane of lanes) {
     }
 
     async function assertAlive() {
-      const answer = await ask(rig.proxy.port, { token: localToken, body: body({ stream: false }) });
+      const answer = await ask(rig.proxy.port, {
+        token: localToken,
+        body: body({ stream: false }),
+      });
       assert.equal(answer.json().content[0].text, 'Hello from the fake upstream.');
     }
 
@@ -61,9 +73,15 @@ for (const lane of lanes) {
       });
 
       test(`${way} in the middle of a stream ends the call`, async () => {
-        await rig.upstream.script({ content: 'one two three', delivery: { gates: { 4: 'never' } } });
+        await rig.upstream.script({
+          content: 'one two three',
+          delivery: { gates: { 4: 'never' } },
+        });
         const connection = await connected();
-        await connection.until(() => (connection.buffer.includes('"one ') ? true : undefined), 'the first word');
+        await connection.until(
+          () => (connection.buffer.includes('"one ') ? true : undefined),
+          'the first word',
+        );
         const leftAt = now();
         leave(connection);
         await assertCancelled(0, leftAt);
@@ -72,7 +90,13 @@ for (const lane of lanes) {
     }
 
     test('while it waits for the second try is not asked for again', async () => {
-      await rig.upstream.script({ kind: 'error', status: 429, error_type: 'rate_limit_exceeded', message: 'Slow down', headers: { 'retry-after': '1' } });
+      await rig.upstream.script({
+        kind: 'error',
+        status: 429,
+        error_type: 'rate_limit_exceeded',
+        message: 'Slow down',
+        headers: { 'retry-after': '1' },
+      });
       const connection = await connected();
       await rig.upstream.seen({ state: { 0: 'sent' } });
       connection.leave();
@@ -104,7 +128,12 @@ for (const lane of lanes) {
     });
 
     test('among many does not disturb the others', async () => {
-      await rig.upstream.script(...Array.from({ length: 20 }, (_, i) => ({ content: `number ${i}`, delivery: { gates: { 3: 'go' } } })));
+      await rig.upstream.script(
+        ...Array.from({ length: 20 }, (_, i) => ({
+          content: `number ${i}`,
+          delivery: { gates: { 3: 'go' } },
+        })),
+      );
       const connections = [];
       for (let i = 0; i < 20; ++i) {
         connections.push(await connected());

@@ -13,8 +13,13 @@ import { localToken, Switchyard } from './harness/switchyard.mjs';
 
 // Starting, switching, ending, and upstreams that are not there.
 
-const body = (changes) => JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, messages: [user('Hello')], ...changes });
-
+const body = (changes) =>
+  JSON.stringify({
+    model: 'claude-opus-5-5',
+    max_tokens: 100,
+    messages: [user('Hello')],
+    ...changes,
+  });
 
 async function withProxy(options, use) {
   const proxy = await Switchyard.start(options);
@@ -31,8 +36,13 @@ describe('switching the backend', () => {
   test('while a stream runs lets it end where it began, and the next request goes to the new one', async () => {
     await rig.upstream.script({ content: 'one two three', delivery: { gates: { 4: 'go' } } });
     const connection = await RawConnection.open(rig.proxy.port);
-    connection.send(requestBytes(rig.proxy.port, { token: localToken, body: body({ stream: true }) }));
-    await connection.until(() => (connection.buffer.includes('"one ') ? true : undefined), 'the first word');
+    connection.send(
+      requestBytes(rig.proxy.port, { token: localToken, body: body({ stream: true }) }),
+    );
+    await connection.until(
+      () => (connection.buffer.includes('"one ') ? true : undefined),
+      'the first word',
+    );
 
     const switched = await rig.proxy.command('use', 'ECHO');
     assert.equal(switched.code, 0, switched.stderr);
@@ -46,7 +56,12 @@ describe('switching the backend', () => {
     connection.close();
 
     assert.equal((await rig.proxy.command('use', 'OPENROUTER')).code, 0);
-    assert.equal((await ask(rig.proxy.port, { token: localToken, body: body({}) })).header('x-switchyard-backend'), 'OPENROUTER');
+    assert.equal(
+      (await ask(rig.proxy.port, { token: localToken, body: body({}) })).header(
+        'x-switchyard-backend',
+      ),
+      'OPENROUTER',
+    );
   });
 
   test('to one that does not exist is refused with the list of those that do', async () => {
@@ -64,7 +79,10 @@ describe('the end', () => {
     const proxy = await Switchyard.start({ upstream });
     const connection = await RawConnection.open(proxy.port);
     connection.send(requestBytes(proxy.port, { token: localToken, body: body({ stream: true }) }));
-    await connection.until(() => (connection.buffer.includes('"one ') ? true : undefined), 'the first word');
+    await connection.until(
+      () => (connection.buffer.includes('"one ') ? true : undefined),
+      'the first word',
+    );
     const stopped = proxy.stop();
     await assertNobodyListens(proxy.port);
     await upstream.open('go');
@@ -117,44 +135,65 @@ describe('an upstream that is not there', () => {
   for (const host of ['127.0.0.1', 'localhost', '127.0.0.2']) {
     test(`because it is Switchyard itself at ${host} is refused at the start`, async () => {
       const port = await freePort();
-      const options = { upstream: { base: `http://${host}:${port}/v1` }, args: ['--port', `${port}`] };
-      await assert.rejects(withProxy(options, () => {}), (error) => {
-        assert.match(error.message, /ended \(2\)/);
-        assert.match(error.message, /OPENROUTER_API_BASE.*itself/);
-        return true;
-      });
+      const options = {
+        upstream: { base: `http://${host}:${port}/v1` },
+        args: ['--port', `${port}`],
+      };
+      await assert.rejects(
+        withProxy(options, () => {}),
+        (error) => {
+          assert.match(error.message, /ended \(2\)/);
+          assert.match(error.message, /OPENROUTER_API_BASE.*itself/);
+          return true;
+        },
+      );
     });
   }
 
   test('over plain http on another host is refused at the start', async () => {
-    await assert.rejects(withProxy({ upstream: { base: 'http://192.0.2.1/api/v1' } }, () => {}), /https/);
+    await assert.rejects(
+      withProxy({ upstream: { base: 'http://192.0.2.1/api/v1' } }, () => {}),
+      /https/,
+    );
   });
 });
 
 describe('the start', () => {
   const refused = {
     'an unknown backend': [{ backend: 'NOWHERE' }, /PROXY_BACKEND.*(ECHO|OPENROUTER)/s],
-    'an unknown lane': [{ upstream: { base: 'https://openrouter.example/api/v1' }, lane: 'radio' }, /OPENROUTER_WIRE.*native.*chat/s],
-    'no token beyond loopback': [{ token: null, args: ['--no-token', '--listen', '0.0.0.0'] }, /no-token/],
+    'an unknown lane': [
+      { upstream: { base: 'https://openrouter.example/api/v1' }, lane: 'radio' },
+      /OPENROUTER_WIRE.*native.*chat/s,
+    ],
+    'no token beyond loopback': [
+      { token: null, args: ['--no-token', '--listen', '0.0.0.0'] },
+      /no-token/,
+    ],
     'a port that is none': [{ args: ['--port', '70000'] }, /port/i],
   };
   for (const [name, [options, sentence]] of Object.entries(refused)) {
     test(`with ${name} is refused in one sentence`, async () => {
-      await assert.rejects(withProxy(options, () => {}), (error) => {
-        assert.match(error.message, /ended \(2\)/);
-        assert.match(error.message, sentence);
-        return true;
-      });
+      await assert.rejects(
+        withProxy(options, () => {}),
+        (error) => {
+          assert.match(error.message, /ended \(2\)/);
+          assert.match(error.message, sentence);
+          return true;
+        },
+      );
     });
   }
 
   test('on a port that is taken says so and ends', async () => {
     await withProxy({ backend: 'ECHO', key: null }, async (proxy) => {
-      await assert.rejects(withProxy({ backend: 'ECHO', key: null, args: ['--port', `${proxy.port}`] }, () => {}), (error) => {
-        assert.match(error.message, /ended \((1|2)\)/);
-        assert.match(error.message, new RegExp(`${proxy.port}`));
-        return true;
-      });
+      await assert.rejects(
+        withProxy({ backend: 'ECHO', key: null, args: ['--port', `${proxy.port}`] }, () => {}),
+        (error) => {
+          assert.match(error.message, /ended \((1|2)\)/);
+          assert.match(error.message, new RegExp(`${proxy.port}`));
+          return true;
+        },
+      );
     });
   });
 
@@ -181,7 +220,10 @@ describe('the start', () => {
     const folder = await temporaryFolder('env');
     await mkdir(join(folder.path, 'of a project'));
     const file = join(folder.path, 'of a project', '.env');
-    await writeFile(file, `# mine\nexport OPENROUTER_API_KEY="sk-or-v1-placeholder-of-the-upstream"\nOPENROUTER_API_BASE=${upstream.base}\nPROXY_BACKEND=OPENROUTER\nOPENROUTER_WIRE=chat\n`);
+    await writeFile(
+      file,
+      `# mine\nexport OPENROUTER_API_KEY="sk-or-v1-placeholder-of-the-upstream"\nOPENROUTER_API_BASE=${upstream.base}\nPROXY_BACKEND=OPENROUTER\nOPENROUTER_WIRE=chat\n`,
+    );
     await withProxy({ backend: '', key: null, args: ['--env-file', file] }, async (proxy) => {
       const answer = await ask(proxy.port, { token: localToken, body: body({}) });
       assert.equal(answer.status, 200, answer.text);

@@ -12,7 +12,9 @@ import { localToken } from './harness/switchyard.mjs';
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 // A body that every parser and writer would change: blanks, escapes, odd numbers, unknown members.
-const oddBody = (model) => `\n{ "unknown_member" : {"a":1.0,"b":1e2,"big":12345678901234567890,"neg":-0.0},
+const oddBody = (
+  model,
+) => `\n{ "unknown_member" : {"a":1.0,"b":1e2,"big":12345678901234567890,"neg":-0.0},
 \t"messages":[{"role":"user","content":"caf\\u00e9 \\ud83d\\ude00 caf\u00e9 \u{1f600} \\/ \\"quoted\\" \\u2028"}],
   "max_tokens" : 100,  "model" : ${JSON.stringify(model)} ,"zeta":null,"alpha":[ ],"safeguards":[{"x":{}}],
   "tools":[{"name":"mcp__server__tool","description":"","input_schema":{"type":"object","$schema":"https://json-schema.org/draft/2020-12/schema","properties":{"z":{},"a":{"description":"no type"}},"additionalProperties":false}}]}  `;
@@ -45,10 +47,17 @@ describe('the native lane', () => {
     const bytes = Buffer.from(body);
     const parts = [bytes.subarray(0, 1), bytes.subarray(1, 77), bytes.subarray(77)];
     const chunked = Buffer.concat([
-      ...parts.flatMap((part) => [Buffer.from(`${part.length.toString(16)};ext=1\r\n`), part, Buffer.from('\r\n')]),
+      ...parts.flatMap((part) => [
+        Buffer.from(`${part.length.toString(16)};ext=1\r\n`),
+        part,
+        Buffer.from('\r\n'),
+      ]),
       Buffer.from('0\r\nx-trailer: 1\r\n\r\n'),
     ]);
-    const answer = await send({ headers: { 'transfer-encoding': 'chunked', 'content-length': null }, body: chunked });
+    const answer = await send({
+      headers: { 'transfer-encoding': 'chunked', 'content-length': null },
+      body: chunked,
+    });
     assert.equal(answer.status, 200, answer.text);
     assert.equal((await rig.upstream.seen()).requests[0].sha256, sha256(body));
   });
@@ -77,17 +86,30 @@ describe('the native lane', () => {
     const answer = await send({
       target: '/v1/messages?beta=true',
       headers: {
-        'anthropic-version': '2023-06-01', 'anthropic-beta': ['context-management-2025-06-27,effort-2025-11-24', 'made-up-2099-01-01'],
-        cookie: 'session=placeholder', 'x-app': 'cli', connection: 'keep-alive, x-hop', 'x-hop': '1', te: 'trailers',
-        'accept-encoding': 'gzip, deflate, br, zstd', 'x-forwarded-for': '192.0.2.1',
+        'anthropic-version': '2023-06-01',
+        'anthropic-beta': ['context-management-2025-06-27,effort-2025-11-24', 'made-up-2099-01-01'],
+        cookie: 'session=placeholder',
+        'x-app': 'cli',
+        connection: 'keep-alive, x-hop',
+        'x-hop': '1',
+        te: 'trailers',
+        'accept-encoding': 'gzip, deflate, br, zstd',
+        'x-forwarded-for': '192.0.2.1',
       },
       body: oddBody('openai/gpt-4o'),
     });
     assert.equal(answer.status, 200, answer.text);
     const [request] = (await rig.upstream.seen()).requests;
     assert.equal(request.header('anthropic-version'), '2023-06-01');
-    assert.deepEqual(request.header('anthropic-beta').split(/, ?/), ['context-management-2025-06-27', 'effort-2025-11-24', 'made-up-2099-01-01']);
-    assert.equal(request.header('http-referer') !== undefined && request.header('x-title') !== undefined, true);
+    assert.deepEqual(request.header('anthropic-beta').split(/, ?/), [
+      'context-management-2025-06-27',
+      'effort-2025-11-24',
+      'made-up-2099-01-01',
+    ]);
+    assert.equal(
+      request.header('http-referer') !== undefined && request.header('x-title') !== undefined,
+      true,
+    );
     assert.equal(request.header('x-hop'), undefined);
   });
 
@@ -95,7 +117,11 @@ describe('the native lane', () => {
     await rig.upstream.script({
       content: 'Hello',
       headers: {
-        'request-id': 'req_upstream_1', 'anthropic-ratelimit-requests-remaining': '7', 'set-cookie': 'a=b', 'x-secret-of-host': '1', server: 'somebody',
+        'request-id': 'req_upstream_1',
+        'anthropic-ratelimit-requests-remaining': '7',
+        'set-cookie': 'a=b',
+        'x-secret-of-host': '1',
+        server: 'somebody',
       },
     });
     const answer = await send({ body: oddBody('claude-opus-5-5') });
@@ -106,17 +132,22 @@ describe('the native lane', () => {
     assert.equal(answer.header('x-switchyard-attempts'), '1');
     assert.equal(answer.header('x-switchyard-adjustments'), '0');
     assert.equal(answer.header('content-type'), 'application/json');
-    for (const name of ['set-cookie', 'x-secret-of-host', 'content-encoding', 'transfer-encoding']) assert.equal(answer.header(name), undefined, name);
+    for (const name of ['set-cookie', 'x-secret-of-host', 'content-encoding', 'transfer-encoding'])
+      assert.equal(answer.header(name), undefined, name);
   });
 
   test('makes a request-id of its own when the upstream has none', async () => {
-    const [a, b] = [await send({ body: oddBody('openai/gpt-4o') }), await send({ body: oddBody('openai/gpt-4o') })];
+    const [a, b] = [
+      await send({ body: oddBody('openai/gpt-4o') }),
+      await send({ body: oddBody('openai/gpt-4o') }),
+    ];
     assert.match(a.header('request-id'), /^req_[A-Za-z0-9]{10,}$/);
     assert.notEqual(a.header('request-id'), b.header('request-id'));
   });
 
   test('puts back the model in the answer and not one byte else', async () => {
-    const body = '{"id":"gen-1","type":"message","role":"assistant", "model" : "anthropic/claude-opus-5.5" ,"content":[{"type":"text","text":"caf\\u00e9 \\/ model","model":"x"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1.0,"odd":12345678901234567890}}';
+    const body =
+      '{"id":"gen-1","type":"message","role":"assistant", "model" : "anthropic/claude-opus-5.5" ,"content":[{"type":"text","text":"caf\\u00e9 \\/ model","model":"x"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1.0,"odd":12345678901234567890}}';
     await rig.upstream.script({ kind: 'raw', status: 200, body });
     const answer = await send({ body: oddBody('claude-opus-5-5') });
     assert.equal(answer.text, body.replace('"anthropic/claude-opus-5.5"', '"claude-opus-5-5"'));
@@ -139,17 +170,26 @@ describe('the native lane', () => {
     const deliveries = [{}, { writes: 'byte' }, { writes: 'all' }, { writes: 7 }];
     for (const delivery of deliveries) {
       await rig.upstream.script({
-        kind: 'raw', headers: { 'content-type': 'text/event-stream' }, body: [...frames, 'event: data\ndata: [DONE]\n\n'], delivery,
+        kind: 'raw',
+        headers: { 'content-type': 'text/event-stream' },
+        body: [...frames, 'event: data\ndata: [DONE]\n\n'],
+        delivery,
       });
-      const answer = await send({ body: oddBody('claude-opus-5-5').replace('"max_tokens"', '"stream":true,"max_tokens"') });
+      const answer = await send({
+        body: oddBody('claude-opus-5-5').replace('"max_tokens"', '"stream":true,"max_tokens"'),
+      });
       assert.equal(answer.text, expected, JSON.stringify(delivery));
     }
   });
 
   test('hands on the words of an upstream error', async () => {
-    const sentence = 'messages.1.role: Input should be \'user\' or \'assistant\' — "quoted" \\ é';
+    const sentence = "messages.1.role: Input should be 'user' or 'assistant' — \"quoted\" \\ é";
     await rig.upstream.script({
-      kind: 'error', status: 400, error_type: 'invalid_request', message: sentence, headers: { 'x-should-retry': 'false' },
+      kind: 'error',
+      status: 400,
+      error_type: 'invalid_request',
+      message: sentence,
+      headers: { 'x-should-retry': 'false' },
     });
     const answer = await send({ body: oddBody('openai/gpt-4o') });
     assert.equal(answer.status, 400);

@@ -11,11 +11,16 @@ import { localToken, Switchyard } from './harness/switchyard.mjs';
 // What happens while nothing happens. The waits are the product's own, so the tests run side by
 // side, each with an upstream and a Switchyard of its own.
 
-const body = (stream) => JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, stream, messages: [user('Hello')] });
+const body = (stream) =>
+  JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, stream, messages: [user('Hello')] });
 
 async function withBoth({ lane, limits }, use) {
   const upstream = await FakeUpstream.start({ forbidden: [localToken] });
-  const proxy = await Switchyard.start({ upstream, lane, settings: limits && { backends: { OPENROUTER: limits } } });
+  const proxy = await Switchyard.start({
+    upstream,
+    lane,
+    settings: limits && { backends: { OPENROUTER: limits } },
+  });
   await use({ upstream, proxy });
   await proxy.stop();
   await upstream.assertContent();
@@ -40,7 +45,10 @@ describe('patience', { concurrency: true }, () => {
             const answer = await ask(proxy.port, { token: localToken, body: body(stream) });
             assert.equal(answer.status, 504, answer.text);
             assert.equal(answer.json().error.type, 'timeout_error');
-            assert.match(answer.json().error.message, /^OpenRouter did not begin to answer in time/);
+            assert.match(
+              answer.json().error.message,
+              /^OpenRouter did not begin to answer in time/,
+            );
             const { requests } = await upstream.seen({ state: { 0: 'left' } });
             assert.equal(requests.length, 1, 'what may have been processed is not sent twice');
           }));
@@ -48,7 +56,10 @@ describe('patience', { concurrency: true }, () => {
 
       test('in the middle of a stream ends it with a time-out', () =>
         withBoth({ lane, limits: { silence_timeout_s: 1 } }, async ({ upstream, proxy }) => {
-          await upstream.script({ content: 'one two three four', delivery: { after: 5, end: 'hang' } });
+          await upstream.script({
+            content: 'one two three four',
+            delivery: { after: 5, end: 'hang' },
+          });
           const answer = await ask(proxy.port, { token: localToken, body: body(true) });
           const { error } = playFrames(parseFrames(answer.bytes));
           assert.equal(error.type, 'timeout_error');
@@ -58,7 +69,11 @@ describe('patience', { concurrency: true }, () => {
 
       test('in the middle of a plain answer ends it with a time-out', () =>
         withBoth({ lane, limits: { silence_timeout_s: 1 } }, async ({ upstream, proxy }) => {
-          await upstream.script({ kind: 'raw', body: ['{"id":"gen-1",', 'never sent'], delivery: { after: 1, end: 'hang' } });
+          await upstream.script({
+            kind: 'raw',
+            body: ['{"id":"gen-1",', 'never sent'],
+            delivery: { after: 1, end: 'hang' },
+          });
           const answer = await ask(proxy.port, { token: localToken, body: body(false) });
           assert.equal(answer.status, 504, answer.text);
           await upstream.seen({ state: { 0: 'left' } });
@@ -84,7 +99,11 @@ describe('patience', { concurrency: true }, () => {
           await upstream.script({ content: 'one two three', delivery: { gates: { 4: 'go' } } });
           const connection = await asked(proxy);
           const started = performance.now();
-          await connection.until(() => (connection.buffer.includes(ping) ? true : undefined), 'a ping', 15_000);
+          await connection.until(
+            () => (connection.buffer.includes(ping) ? true : undefined),
+            'a ping',
+            15_000,
+          );
           assert.ok(performance.now() - started > 9000, 'pings fill silence, not the stream');
           await upstream.open('go');
           const { message, pings } = playFrames(parseFrames((await connection.response()).bytes));
@@ -96,12 +115,23 @@ describe('patience', { concurrency: true }, () => {
       test('of thirty seconds before the head is filled with a ping, and a failure becomes an error event', () =>
         withBoth({ lane, limits: { retries: 0 } }, async ({ upstream, proxy }) => {
           await upstream.script({
-            kind: 'error', status: 429, error_type: 'rate_limit_exceeded', message: 'Slow down', delivery: { gates: { head: 'go' } },
+            kind: 'error',
+            status: 429,
+            error_type: 'rate_limit_exceeded',
+            message: 'Slow down',
+            delivery: { gates: { head: 'go' } },
           });
           const connection = await asked(proxy);
           const started = performance.now();
-          await connection.until(() => (connection.buffer.includes(ping) ? true : undefined), 'a ping', 40_000);
-          assert.ok(performance.now() - started > 29_000, 'the status was kept open as long as it helps');
+          await connection.until(
+            () => (connection.buffer.includes(ping) ? true : undefined),
+            'a ping',
+            40_000,
+          );
+          assert.ok(
+            performance.now() - started > 29_000,
+            'the status was kept open as long as it helps',
+          );
           await upstream.open('go');
           const answer = await connection.response();
           assert.equal(answer.status, 200);
@@ -114,7 +144,10 @@ describe('patience', { concurrency: true }, () => {
   }
 
   describe('a client that is silent', { concurrency: true }, () => {
-    const beginnings = { 'says nothing': '', 'stops in the middle of its head': 'POST /v1/messages HTTP/1.1\r\nhost: 127.0.' };
+    const beginnings = {
+      'says nothing': '',
+      'stops in the middle of its head': 'POST /v1/messages HTTP/1.1\r\nhost: 127.0.',
+    };
     for (const [name, bytes] of Object.entries(beginnings)) {
       test(`and ${name} is let go after ten seconds`, () =>
         withBoth({ lane: 'native' }, async ({ proxy }) => {

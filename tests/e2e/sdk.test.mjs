@@ -10,14 +10,28 @@ import { localToken } from './harness/switchyard.mjs';
 
 function clientOf(rig, options = {}) {
   return new Anthropic({
-    baseURL: rig.proxy.url, authToken: localToken, apiKey: null, maxRetries: 0, logLevel: 'off', ...options,
+    baseURL: rig.proxy.url,
+    authToken: localToken,
+    apiKey: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    ...options,
   });
 }
 
 const model = 'claude-opus-5-5';
 const upstreamModel = 'anthropic/claude-opus-5.5';
-const question = (changes) => ({ model, max_tokens: 2000, messages: [user('What is the weather in Köln? 🌦')], ...changes });
-const text = (message) => message.content.filter((block) => block.type === 'text').map((block) => block.text).join('');
+const question = (changes) => ({
+  model,
+  max_tokens: 2000,
+  messages: [user('What is the weather in Köln? 🌦')],
+  ...changes,
+});
+const text = (message) =>
+  message.content
+    .filter((block) => block.type === 'text')
+    .map((block) => block.text)
+    .join('');
 // Without the members that only one of the answers has.
 const plain = (block) => {
   const { citations, caller, ...rest } = block;
@@ -37,7 +51,8 @@ for (const lane of lanes) {
     for (const [way, ask] of Object.entries(ways)) {
       test(`gets a plain answer ${way}`, async () => {
         await rig.upstream.script({
-          content: 'Es regnet → bring a coat. ☔', usage: { input: 100, cacheRead: 40, cacheWrite: 7, output: 9 },
+          content: 'Es regnet → bring a coat. ☔',
+          usage: { input: 100, cacheRead: 40, cacheWrite: 7, output: 9 },
         });
         const message = await ask(clientOf(rig), question({}));
         assert.equal(text(message), 'Es regnet → bring a coat. ☔');
@@ -45,8 +60,14 @@ for (const lane of lanes) {
         assert.equal(message.role, 'assistant');
         assert.equal(message.stop_reason, 'end_turn');
         assert.deepEqual(
-          [message.usage.input_tokens, message.usage.cache_read_input_tokens, message.usage.cache_creation_input_tokens, message.usage.output_tokens],
-          [100, 40, 7, 9]);
+          [
+            message.usage.input_tokens,
+            message.usage.cache_read_input_tokens,
+            message.usage.cache_creation_input_tokens,
+            message.usage.output_tokens,
+          ],
+          [100, 40, 7, 9],
+        );
         const [request] = (await rig.upstream.seen()).requests;
         assert.equal(request.json().model, upstreamModel);
       });
@@ -59,8 +80,14 @@ for (const lane of lanes) {
 
       test(`makes a tool round trip ${way}`, async () => {
         await rig.upstream.script(
-          { content: [{ type: 'text', text: 'I look it up.' }, { type: 'tool_use', name: 'get_weather', input: { place: 'Köln "am Rhein"\n\\' } }] },
-          { content: 'It rains.' });
+          {
+            content: [
+              { type: 'text', text: 'I look it up.' },
+              { type: 'tool_use', name: 'get_weather', input: { place: 'Köln "am Rhein"\n\\' } },
+            ],
+          },
+          { content: 'It rains.' },
+        );
         const client = clientOf(rig);
         const first = await ask(client, question({ tools: [weatherTool] }));
         assert.equal(first.stop_reason, 'tool_use');
@@ -68,13 +95,24 @@ for (const lane of lanes) {
         const use = first.content.find((block) => block.type === 'tool_use');
         assert.equal(use.name, 'get_weather');
         assert.deepEqual(use.input, { place: 'Köln "am Rhein"\n\\' });
-        const second = await ask(client, question({
-          tools: [weatherTool],
-          messages: [
-            ...question({}).messages, { role: 'assistant', content: first.content.map(plain) },
-            user([{ type: 'tool_result', tool_use_id: use.id, content: 'marker-weather-17', is_error: false }]),
-          ],
-        }));
+        const second = await ask(
+          client,
+          question({
+            tools: [weatherTool],
+            messages: [
+              ...question({}).messages,
+              { role: 'assistant', content: first.content.map(plain) },
+              user([
+                {
+                  type: 'tool_result',
+                  tool_use_id: use.id,
+                  content: 'marker-weather-17',
+                  is_error: false,
+                },
+              ]),
+            ],
+          }),
+        );
         assert.equal(text(second), 'It rains.');
         const back = (await rig.upstream.seen()).requests[1].body.toString();
         assert.match(back, /marker-weather-17/);
@@ -84,60 +122,121 @@ for (const lane of lanes) {
       test(`makes parallel calls, one of which fails, ${way}`, async () => {
         const places = ['Bonn', 'Köln', 'Ulm'];
         await rig.upstream.script(
-          { content: places.map((place) => ({ type: 'tool_use', name: 'get_weather', input: { place } })), quirks: { interleave: true } },
-          { content: 'Done.' });
+          {
+            content: places.map((place) => ({
+              type: 'tool_use',
+              name: 'get_weather',
+              input: { place },
+            })),
+            quirks: { interleave: true },
+          },
+          { content: 'Done.' },
+        );
         const client = clientOf(rig);
         const first = await ask(client, question({ tools: [weatherTool] }));
         const uses = first.content.filter((block) => block.type === 'tool_use');
-        assert.deepEqual(uses.map((use) => use.input.place), places);
+        assert.deepEqual(
+          uses.map((use) => use.input.place),
+          places,
+        );
         assert.equal(new Set(uses.map((use) => use.id)).size, 3);
-        const results = uses.map((use, i) => ({ type: 'tool_result', tool_use_id: use.id, content: `sky ${i}`, is_error: i === 1 }));
-        const second = await ask(client, question({
-          tools: [weatherTool],
-          messages: [...question({}).messages, { role: 'assistant', content: first.content.map(plain) }, user([...results, { type: 'text', text: 'Go on.' }])],
+        const results = uses.map((use, i) => ({
+          type: 'tool_result',
+          tool_use_id: use.id,
+          content: `sky ${i}`,
+          is_error: i === 1,
         }));
+        const second = await ask(
+          client,
+          question({
+            tools: [weatherTool],
+            messages: [
+              ...question({}).messages,
+              { role: 'assistant', content: first.content.map(plain) },
+              user([...results, { type: 'text', text: 'Go on.' }]),
+            ],
+          }),
+        );
         assert.equal(text(second), 'Done.');
       });
 
       test(`sends thinking back as it came ${way}`, async () => {
         const thinking = 'First → “look”,\tthen\nthink. \u00e9 e\u0301';
         await rig.upstream.script(
-          { content: [{ type: 'thinking', thinking }, { type: 'redacted_thinking' }, { type: 'tool_use', name: 'get_weather', input: { place: 'Ulm' } }] },
-          { content: 'It rains.' });
+          {
+            content: [
+              { type: 'thinking', thinking },
+              { type: 'redacted_thinking' },
+              { type: 'tool_use', name: 'get_weather', input: { place: 'Ulm' } },
+            ],
+          },
+          { content: 'It rains.' },
+        );
         const client = clientOf(rig);
         const on = { tools: [weatherTool], thinking: { type: 'adaptive' } };
         const first = await ask(client, question(on));
-        assert.deepEqual(first.content.map((block) => block.type), ['thinking', 'redacted_thinking', 'tool_use']);
+        assert.deepEqual(
+          first.content.map((block) => block.type),
+          ['thinking', 'redacted_thinking', 'tool_use'],
+        );
         assert.equal(first.content[0].thinking, thinking);
-        const second = await ask(client, question({
-          ...on,
-          messages: [
-            ...question({}).messages, { role: 'assistant', content: first.content.map(plain) },
-            user([{ type: 'tool_result', tool_use_id: first.content[2].id, content: 'rain' }]),
-          ],
-        }));
+        const second = await ask(
+          client,
+          question({
+            ...on,
+            messages: [
+              ...question({}).messages,
+              { role: 'assistant', content: first.content.map(plain) },
+              user([{ type: 'tool_result', tool_use_id: first.content[2].id, content: 'rain' }]),
+            ],
+          }),
+        );
         assert.equal(text(second), 'It rains.');
       });
 
       test(`sends images and documents ${way}`, async () => {
-        await ask(clientOf(rig), question({
-          messages: [user([png, { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } }, pdf, { type: 'text', text: 'What is it?' }])],
-        }));
+        await ask(
+          clientOf(rig),
+          question({
+            messages: [
+              user([
+                png,
+                { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
+                pdf,
+                { type: 'text', text: 'What is it?' },
+              ]),
+            ],
+          }),
+        );
         const body = (await rig.upstream.seen()).requests[0].body.toString();
-        for (const part of [pngData, 'https://example.com/a.png', pdfData, 'What is it?']) assert.ok(body.includes(part), part.slice(0, 40));
+        for (const part of [pngData, 'https://example.com/a.png', pdfData, 'What is it?'])
+          assert.ok(body.includes(part), part.slice(0, 40));
       });
 
       test(`sends an image as the result of a tool ${way}`, async () => {
-        await rig.upstream.script({ content: [{ type: 'tool_use', name: 'get_weather', input: {} }] }, { content: 'A cloud.' });
+        await rig.upstream.script(
+          { content: [{ type: 'tool_use', name: 'get_weather', input: {} }] },
+          { content: 'A cloud.' },
+        );
         const client = clientOf(rig);
         const first = await ask(client, question({ tools: [weatherTool] }));
-        const second = await ask(client, question({
-          tools: [weatherTool],
-          messages: [
-            ...question({}).messages, { role: 'assistant', content: first.content.map(plain) },
-            user([{ type: 'tool_result', tool_use_id: first.content[0].id, content: [{ type: 'text', text: 'Seen:' }, png] }]),
-          ],
-        }));
+        const second = await ask(
+          client,
+          question({
+            tools: [weatherTool],
+            messages: [
+              ...question({}).messages,
+              { role: 'assistant', content: first.content.map(plain) },
+              user([
+                {
+                  type: 'tool_result',
+                  tool_use_id: first.content[0].id,
+                  content: [{ type: 'text', text: 'Seen:' }, png],
+                },
+              ]),
+            ],
+          }),
+        );
         assert.equal(text(second), 'A cloud.');
         assert.ok((await rig.upstream.seen()).requests[1].body.includes(pngData));
       });
@@ -173,7 +272,10 @@ for (const lane of lanes) {
 
     test('uses the key header as well as the bearer token', async () => {
       const client = clientOf(rig, { apiKey: localToken, authToken: null });
-      assert.equal(text(await client.messages.create(question({}))), 'Hello from the fake upstream.');
+      assert.equal(
+        text(await client.messages.create(question({}))),
+        'Hello from the fake upstream.',
+      );
     });
 
     test('lists models and finds one by its id', async () => {
@@ -194,7 +296,9 @@ for (const lane of lanes) {
 
     test('gets an estimate, named as one, when it counts tokens', async () => {
       const words = 'The quick brown fox jumps over the lazy dog. '.repeat(500);
-      const { data, response } = await clientOf(rig).messages.countTokens({ model, messages: [user(words)] }).withResponse();
+      const { data, response } = await clientOf(rig)
+        .messages.countTokens({ model, messages: [user(words)] })
+        .withResponse();
       // 10 tokens each sentence; a number that is far off makes clients compact too early or never.
       assert.ok(data.input_tokens > 3500 && data.input_tokens < 7500, `${data.input_tokens}`);
       assert.ok(response.headers.get('x-switchyard-estimate'));
@@ -203,16 +307,72 @@ for (const lane of lanes) {
 
     // Retries of the proxy are taken up by as many answers.
     const failures = [
-      [400, 'invalid_request', 'Something is wrong with this request', Anthropic.BadRequestError, 'invalid_request_error', 1],
-      [401, 'authentication', 'User not found.', Anthropic.AuthenticationError, 'authentication_error', 1],
-      [402, 'payment_required', 'Insufficient credits. Add more using https://openrouter.ai/credits', Anthropic.APIError, 'billing_error', 1],
-      [403, 'permission_denied', 'This model is not allowed here', Anthropic.PermissionDeniedError, 'permission_error', 1],
-      [404, 'not_found', 'No endpoints found that support tool use', Anthropic.NotFoundError, 'not_found_error', 1],
+      [
+        400,
+        'invalid_request',
+        'Something is wrong with this request',
+        Anthropic.BadRequestError,
+        'invalid_request_error',
+        1,
+      ],
+      [
+        401,
+        'authentication',
+        'User not found.',
+        Anthropic.AuthenticationError,
+        'authentication_error',
+        1,
+      ],
+      [
+        402,
+        'payment_required',
+        'Insufficient credits. Add more using https://openrouter.ai/credits',
+        Anthropic.APIError,
+        'billing_error',
+        1,
+      ],
+      [
+        403,
+        'permission_denied',
+        'This model is not allowed here',
+        Anthropic.PermissionDeniedError,
+        'permission_error',
+        1,
+      ],
+      [
+        404,
+        'not_found',
+        'No endpoints found that support tool use',
+        Anthropic.NotFoundError,
+        'not_found_error',
+        1,
+      ],
       [413, 'payload_too_large', 'Too much', Anthropic.APIError, 'request_too_large', 1],
-      [429, 'rate_limit_exceeded', 'Rate limit exceeded: free-models-per-min', Anthropic.RateLimitError, 'rate_limit_error', 2],
+      [
+        429,
+        'rate_limit_exceeded',
+        'Rate limit exceeded: free-models-per-min',
+        Anthropic.RateLimitError,
+        'rate_limit_error',
+        2,
+      ],
       [500, 'server', 'Internal Server Error', Anthropic.InternalServerError, 'api_error', 2],
-      [503, 'provider_overloaded', 'Provider is overloaded', Anthropic.InternalServerError, 'overloaded_error', 2],
-      [529, 'provider_overloaded', 'Provider returned error 529', Anthropic.InternalServerError, 'overloaded_error', 2],
+      [
+        503,
+        'provider_overloaded',
+        'Provider is overloaded',
+        Anthropic.InternalServerError,
+        'overloaded_error',
+        2,
+      ],
+      [
+        529,
+        'provider_overloaded',
+        'Provider returned error 529',
+        Anthropic.InternalServerError,
+        'overloaded_error',
+        2,
+      ],
     ];
     for (const [status, errorType, sentence, errorClass, type, attempts] of failures) {
       for (const [way, ask] of Object.entries(ways)) {
@@ -235,7 +395,13 @@ for (const lane of lanes) {
 
     test('sees an error in the middle of a stream', async () => {
       await rig.upstream.script({
-        content: 'one two three', error: { after: 4, code: 429, error_type: 'rate_limit_exceeded', message: 'Rate limit exceeded' },
+        content: 'one two three',
+        error: {
+          after: 4,
+          code: 429,
+          error_type: 'rate_limit_exceeded',
+          message: 'Rate limit exceeded',
+        },
       });
       const stream = clientOf(rig).messages.stream(question({}));
       await assert.rejects(stream.finalMessage(), (error) => {
@@ -246,7 +412,10 @@ for (const lane of lanes) {
     });
 
     test('sees an upstream that dies in the middle of a stream as an error', async () => {
-      await rig.upstream.script({ content: 'one two three four five', delivery: { after: 5, end: 'rst' } });
+      await rig.upstream.script({
+        content: 'one two three four five',
+        delivery: { after: 5, end: 'rst' },
+      });
       await assert.rejects(clientOf(rig).messages.stream(question({})).finalMessage(), (error) => {
         assert.ok(error instanceof Anthropic.APIError, error.stack);
         assert.equal(error.error.type, 'error');
@@ -255,7 +424,10 @@ for (const lane of lanes) {
     });
 
     test('is refused with a wrong token before anything is sent', async () => {
-      await assert.rejects(clientOf(rig, { authToken: 'wrong', maxRetries: 2 }).messages.create(question({})), Anthropic.AuthenticationError);
+      await assert.rejects(
+        clientOf(rig, { authToken: 'wrong', maxRetries: 2 }).messages.create(question({})),
+        Anthropic.AuthenticationError,
+      );
       assert.equal((await rig.upstream.seen()).requests.length, 0);
     });
   });
@@ -282,13 +454,17 @@ describe('the SDK at the offline backend', () => {
 
   test('gets the answer word by word', async () => {
     const pieces = [];
-    const message = await clientOf(rig).messages.stream(question({})).on('text', (piece) => pieces.push(piece)).finalMessage();
+    const message = await clientOf(rig)
+      .messages.stream(question({}))
+      .on('text', (piece) => pieces.push(piece))
+      .finalMessage();
     assert.ok(pieces.length > 5);
     assert.equal(pieces.join(''), text(message));
   });
 
   test('gets a count of tokens that grows with the text', async () => {
-    const count = async (words) => (await clientOf(rig).messages.countTokens({ model, messages: [user(words)] })).input_tokens;
+    const count = async (words) =>
+      (await clientOf(rig).messages.countTokens({ model, messages: [user(words)] })).input_tokens;
     const [short, long] = [await count('Hello'), await count('Hello there. '.repeat(1000))];
     assert.ok(short > 0);
     assert.ok(long > 1000 && long < 10_000, `${long}`);

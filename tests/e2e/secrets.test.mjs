@@ -28,7 +28,10 @@ function assertClean(bytes, where) {
   const text = Buffer.isBuffer(bytes) ? bytes.toString('latin1') : bytes;
   for (const secret of secrets) {
     for (const spelling of spellings(secret)) {
-      assert.ok(!text.includes(spelling), `${where} holds ${secret === key ? 'the key' : 'the token'}`);
+      assert.ok(
+        !text.includes(spelling),
+        `${where} holds ${secret === key ? 'the key' : 'the token'}`,
+      );
     }
   }
 }
@@ -37,13 +40,19 @@ async function filesBelow(folder) {
   const found = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...await filesBelow(path));
+    if (entry.isDirectory()) found.push(...(await filesBelow(path)));
     else if (entry.isFile()) found.push(path);
   }
   return found;
 }
 
-const body = (changes) => JSON.stringify({ model: 'claude-opus-5-5', max_tokens: 100, messages: [user('Hello')], ...changes });
+const body = (changes) =>
+  JSON.stringify({
+    model: 'claude-opus-5-5',
+    max_tokens: 100,
+    messages: [user('Hello')],
+    ...changes,
+  });
 
 for (const lane of lanes) {
   describe(`secrets in the ${lane} lane`, () => {
@@ -52,7 +61,13 @@ for (const lane of lanes) {
       async function lookedThrough(use) {
         const upstream = await FakeUpstream.start({ forbidden: [token] });
         await upstream.configure({ key });
-        const proxy = await Switchyard.start({ upstream, lane, key, token, args: ['--log-level', 'debug', '--log-format', format] });
+        const proxy = await Switchyard.start({
+          upstream,
+          lane,
+          key,
+          token,
+          args: ['--log-level', 'debug', '--log-format', format],
+        });
         const send = async (options) => {
           const answer = await ask(proxy.port, { token, body: body({}), ...options });
           assertClean(JSON.stringify(answer.headers), 'the head of an answer');
@@ -60,7 +75,14 @@ for (const lane of lanes) {
           return answer;
         };
         await use({ upstream, proxy, send });
-        for (const args of [['status'], ['status', '--json'], ['logs'], ['logs', '--json'], ['models'], ['secret', 'list']]) {
+        for (const args of [
+          ['status'],
+          ['status', '--json'],
+          ['logs'],
+          ['logs', '--json'],
+          ['models'],
+          ['secret', 'list'],
+        ]) {
           const { stdout, stderr } = await proxy.command(...args);
           assertClean(stdout + stderr, args.join(' '));
         }
@@ -74,44 +96,73 @@ for (const lane of lanes) {
         await upstream.stop();
       }
 
-      test(`are nowhere after good and bad days (log as ${format})`, () => lookedThrough(async ({ upstream, proxy, send }) => {
-        await upstream.script(
-          { content: 'good' }, { content: 'good' },
-          { kind: 'error', status: 400, error_type: 'invalid_request', message: 'bad' },
-          { kind: 'error', status: 401, error_type: 'authentication', message: 'User not found.' },
-          { kind: 'reset' },
-          { kind: 'raw', headers: { 'content-type': 'text/html' }, body: '<html>no</html>' },
-          { content: 'one two three four five', delivery: { after: 3, end: 'rst' } });
-        assert.equal((await send({})).status, 200);
-        assert.equal((await send({ body: body({ stream: true }) })).status, 200);
-        assert.equal((await send({})).status, 400);
-        assert.equal((await send({})).status, 401);
-        assert.equal((await send({})).status, 502);
-        assert.equal((await send({})).status, 502);
-        assert.equal((await send({ body: body({ stream: true }) })).status, 200);
-        // The wrong token begins as the right one does, so it may not be repeated either.
-        assert.equal((await send({ token: `${token}x` })).status, 401);
-        assert.equal((await send({ token: undefined, target: `/v1/messages?key=${token}` })).status, 401);
-        assert.equal((await send({ body: 'no JSON' })).status, 400);
-        for (const target of ['/health', '/status', '/metrics', '/v1/models']) await send({ method: 'GET', target, body: '' });
-        const malformed = await RawConnection.open(proxy.port);
-        malformed.send(requestBytes(proxy.port, { token, headers: { 'content-length': 'x' }, body: '' }));
-        assertClean((await malformed.response()).text, 'the answer to a malformed request');
-        malformed.close();
-      }));
+      test(`are nowhere after good and bad days (log as ${format})`, () =>
+        lookedThrough(async ({ upstream, proxy, send }) => {
+          await upstream.script(
+            { content: 'good' },
+            { content: 'good' },
+            { kind: 'error', status: 400, error_type: 'invalid_request', message: 'bad' },
+            {
+              kind: 'error',
+              status: 401,
+              error_type: 'authentication',
+              message: 'User not found.',
+            },
+            { kind: 'reset' },
+            { kind: 'raw', headers: { 'content-type': 'text/html' }, body: '<html>no</html>' },
+            { content: 'one two three four five', delivery: { after: 3, end: 'rst' } },
+          );
+          assert.equal((await send({})).status, 200);
+          assert.equal((await send({ body: body({ stream: true }) })).status, 200);
+          assert.equal((await send({})).status, 400);
+          assert.equal((await send({})).status, 401);
+          assert.equal((await send({})).status, 502);
+          assert.equal((await send({})).status, 502);
+          assert.equal((await send({ body: body({ stream: true }) })).status, 200);
+          // The wrong token begins as the right one does, so it may not be repeated either.
+          assert.equal((await send({ token: `${token}x` })).status, 401);
+          assert.equal(
+            (await send({ token: undefined, target: `/v1/messages?key=${token}` })).status,
+            401,
+          );
+          assert.equal((await send({ body: 'no JSON' })).status, 400);
+          for (const target of ['/health', '/status', '/metrics', '/v1/models'])
+            await send({ method: 'GET', target, body: '' });
+          const malformed = await RawConnection.open(proxy.port);
+          malformed.send(
+            requestBytes(proxy.port, { token, headers: { 'content-length': 'x' }, body: '' }),
+          );
+          assertClean((await malformed.response()).text, 'the answer to a malformed request');
+          malformed.close();
+        }));
 
-      test(`are nowhere when the upstream repeats them (log as ${format})`, () => lookedThrough(async ({ upstream, send }) => {
-        const message = `You sent Authorization: Bearer ${key} which is not allowed`;
-        await upstream.script(
-          { kind: 'error', status: 403, error_type: 'permission_denied', message },
-          { kind: 'raw', headers: { 'content-type': 'text/html' }, body: `<html><title>${message}</title></html>` },
-          { kind: 'raw', headers: { 'content-type': 'text/plain' }, body: message },
-          { content: 'one two three', error: { after: 3, code: 403, error_type: 'permission_denied', message } });
-        assert.match((await send({})).json().error.message, /^You sent Authorization: .* which is not allowed$/);
-        assert.equal((await send({})).status, 502);
-        assert.equal((await send({})).status, 502);
-        assert.match((await send({ body: body({ stream: true }) })).text, /event: error\n.*You sent Authorization/);
-      }));
+      test(`are nowhere when the upstream repeats them (log as ${format})`, () =>
+        lookedThrough(async ({ upstream, send }) => {
+          const message = `You sent Authorization: Bearer ${key} which is not allowed`;
+          await upstream.script(
+            { kind: 'error', status: 403, error_type: 'permission_denied', message },
+            {
+              kind: 'raw',
+              headers: { 'content-type': 'text/html' },
+              body: `<html><title>${message}</title></html>`,
+            },
+            { kind: 'raw', headers: { 'content-type': 'text/plain' }, body: message },
+            {
+              content: 'one two three',
+              error: { after: 3, code: 403, error_type: 'permission_denied', message },
+            },
+          );
+          assert.match(
+            (await send({})).json().error.message,
+            /^You sent Authorization: .* which is not allowed$/,
+          );
+          assert.equal((await send({})).status, 502);
+          assert.equal((await send({})).status, 502);
+          assert.match(
+            (await send({ body: body({ stream: true }) })).text,
+            /event: error\n.*You sent Authorization/,
+          );
+        }));
     }
   });
 }

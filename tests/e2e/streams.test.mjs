@@ -10,32 +10,49 @@ import { localToken } from './harness/switchyard.mjs';
 // Streams on good and bad days, byte for byte as the client gets them, in each lane.
 
 const model = 'claude-opus-5-5';
-const body = (changes) => JSON.stringify({ model, max_tokens: 1000, stream: true, messages: [user('Hello')], ...changes });
+const body = (changes) =>
+  JSON.stringify({ model, max_tokens: 1000, stream: true, messages: [user('Hello')], ...changes });
 const sentence = 'Grüße → 你好 🙂 "quoted"\n\tand \\ back.';
 const blocks = [
   { type: 'thinking', thinking: `Let me think. ${sentence}` },
   { type: 'text', text: sentence },
-  { type: 'tool_use', name: 'get_weather', input: { place: sentence, list: [1, 2.5, { deep: null }] } },
+  {
+    type: 'tool_use',
+    name: 'get_weather',
+    input: { place: sentence, list: [1, 2.5, { deep: null }] },
+  },
   { type: 'tool_use', name: 'get_weather', input: {} },
 ];
 
 function assertBlocks(message) {
   assert.equal(message.model, model);
   assert.equal(message.stop_reason, 'tool_use');
-  assert.deepEqual(message.content.map(({ type }) => type), ['thinking', 'text', 'tool_use', 'tool_use']);
+  assert.deepEqual(
+    message.content.map(({ type }) => type),
+    ['thinking', 'text', 'tool_use', 'tool_use'],
+  );
   assert.equal(message.content[0].thinking, blocks[0].thinking);
   assert.ok(message.content[0].signature.startsWith('Eq+/'), message.content[0].signature);
   assert.equal(message.content[1].text, sentence);
   assert.deepEqual(message.content[2].input, blocks[2].input);
   assert.deepEqual(message.content[3].input, {});
   const { usage } = message;
-  assert.deepEqual([usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens, usage.output_tokens], [50, 30, 20, 70]);
+  assert.deepEqual(
+    [
+      usage.input_tokens,
+      usage.cache_read_input_tokens,
+      usage.cache_creation_input_tokens,
+      usage.output_tokens,
+    ],
+    [50, 30, 20, 70],
+  );
 }
 
 for (const lane of lanes) {
   describe(`a stream through the ${lane} lane`, () => {
     const rig = rigFor(lane);
-    const send = (options) => ask(rig.proxy.port, { token: localToken, body: body({ tools: [weatherTool] }), ...options });
+    const send = (options) =>
+      ask(rig.proxy.port, { token: localToken, body: body({ tools: [weatherTool] }), ...options });
     const usage = { input: 50, cacheRead: 30, cacheWrite: 20, output: 70 };
 
     // What is odd in form but passes as it is in the native lane is judged by its content alone.
@@ -70,7 +87,10 @@ for (const lane of lanes) {
     }
 
     test('hands on the first event before the second has come', async () => {
-      await rig.upstream.script({ content: 'one two', delivery: { gates: { 1: 'second', 3: 'third' } } });
+      await rig.upstream.script({
+        content: 'one two',
+        delivery: { gates: { 1: 'second', 3: 'third' } },
+      });
       const connection = await RawConnection.open(rig.proxy.port);
       connection.send(requestBytes(rig.proxy.port, { token: localToken, body: body({}) }));
       const head = await connection.head();
@@ -90,7 +110,10 @@ for (const lane of lanes) {
     });
 
     test('of many at once loses nothing', async () => {
-      const texts = Array.from({ length: 40 }, (_, i) => `stream number ${i}: ${sentence.repeat(5)}`);
+      const texts = Array.from(
+        { length: 40 },
+        (_, i) => `stream number ${i}: ${sentence.repeat(5)}`,
+      );
       await rig.upstream.script(...texts.map((content) => ({ content, delivery: { writes: 11 } })));
       const answers = await Promise.all(texts.map(() => send({ body: body({}) })));
       const got = answers.map((answer) => readStream(answer.bytes).content[0].text);
@@ -101,7 +124,9 @@ for (const lane of lanes) {
       const connection = await RawConnection.open(rig.proxy.port);
       for (let i = 0; i < 4; ++i) {
         await rig.upstream.script({ content: `turn ${i}` });
-        connection.send(requestBytes(rig.proxy.port, { token: localToken, body: body({ stream: i % 2 === 0 }) }));
+        connection.send(
+          requestBytes(rig.proxy.port, { token: localToken, body: body({ stream: i % 2 === 0 }) }),
+        );
         const answer = await connection.response();
         const message = i % 2 === 0 ? readStream(answer.bytes) : answer.json();
         assert.equal(message.content[0].text, `turn ${i}`);
@@ -110,7 +135,10 @@ for (const lane of lanes) {
     });
 
     test('and a second request sent before its end are answered one after the other', async () => {
-      await rig.upstream.script({ content: 'first', delivery: { gates: { 2: 'go' } } }, { content: 'second' });
+      await rig.upstream.script(
+        { content: 'first', delivery: { gates: { 2: 'go' } } },
+        { content: 'second' },
+      );
       const connection = await RawConnection.open(rig.proxy.port);
       const request = requestBytes(rig.proxy.port, { token: localToken, body: body({}) });
       connection.send(Buffer.concat([request, request]));
@@ -131,7 +159,10 @@ for (const lane of lanes) {
       // The upstream is stopped when the buffers between are full, far before its 2,048 frames; an
       // unhindered one has sent them in a fraction of this time.
       await rig.upstream.seen({ frames: { 0: 10 } });
-      await assert.rejects(rig.upstream.seen({ frames: { 0: 1800 }, timeout: 3000 }), /did not see/);
+      await assert.rejects(
+        rig.upstream.seen({ frames: { 0: 1800 }, timeout: 3000 }),
+        /did not see/,
+      );
       connection.socket.resume();
       const answer = await connection.response({ ms: 60_000 });
       assert.equal(readStream(answer.bytes).content[0].text.length, 32 * 1024 * 1024);
@@ -149,9 +180,18 @@ for (const lane of lanes) {
     };
 
     const cuts = {
-      'is reset': [{ after: 5, end: 'rst' }, /^OpenRouter broke the connection in the middle of its answer/],
-      'is closed without its last chunk': [{ after: 5, end: 'fin' }, /^OpenRouter broke the connection in the middle of its answer/],
-      'ends cleanly without an end marker': [{ after: 5, end: 'clean' }, /ended (in the middle|before its answer was complete)/],
+      'is reset': [
+        { after: 5, end: 'rst' },
+        /^OpenRouter broke the connection in the middle of its answer/,
+      ],
+      'is closed without its last chunk': [
+        { after: 5, end: 'fin' },
+        /^OpenRouter broke the connection in the middle of its answer/,
+      ],
+      'ends cleanly without an end marker': [
+        { after: 5, end: 'clean' },
+        /ended (in the middle|before its answer was complete)/,
+      ],
     };
     for (const [name, [delivery, sentence]] of Object.entries(cuts)) {
       test(`that ${name} in the middle ends in an error event`, async () => {
@@ -159,13 +199,23 @@ for (const lane of lanes) {
         const { error } = failed(await send({ body: body({}) }));
         assert.equal(error.type, 'api_error');
         assert.match(error.message, sentence);
-        assert.equal((await rig.upstream.seen()).requests.length, 1, 'nothing is sent twice once a byte has gone out');
+        assert.equal(
+          (await rig.upstream.seen()).requests.length,
+          1,
+          'nothing is sent twice once a byte has gone out',
+        );
       });
     }
 
     test('with an error in the middle ends in that error', async () => {
       await rig.upstream.script({
-        content: 'one two three', error: { after: 4, code: 503, error_type: 'provider_overloaded', message: 'The provider is overloaded: try “later”' },
+        content: 'one two three',
+        error: {
+          after: 4,
+          code: 503,
+          error_type: 'provider_overloaded',
+          message: 'The provider is overloaded: try “later”',
+        },
       });
       const { error } = failed(await send({ body: body({}) }));
       assert.equal(error.type, 'overloaded_error');
@@ -173,12 +223,41 @@ for (const lane of lanes) {
     });
 
     const plainErrors = {
-      'answers HTML with 200': [{ kind: 'raw', headers: { 'content-type': 'text/html' }, body: '<!doctype html><title>Sign in</title>' }, 502, 'api_error', 1],
+      'answers HTML with 200': [
+        {
+          kind: 'raw',
+          headers: { 'content-type': 'text/html' },
+          body: '<!doctype html><title>Sign in</title>',
+        },
+        502,
+        'api_error',
+        1,
+      ],
       'answers an empty stream': [{ kind: 'empty' }, 502, 'api_error', 1],
       'resets before a byte': [{ kind: 'reset' }, 502, 'api_error', 1],
-      'does not speak HTTP': [{ kind: 'socket', bytes: 'SSH-2.0-placeholder\r\n' }, 502, 'api_error', 1],
-      'redirects': [{ kind: 'raw', status: 302, headers: { location: 'https://example.com/' }, body: '' }, 502, 'api_error', 1],
-      'answers 502 with HTML': [{ kind: 'raw', status: 502, headers: { 'content-type': 'text/html' }, body: '<html><title>Bad gateway</title></html>' }, 502, 'api_error', 2],
+      'does not speak HTTP': [
+        { kind: 'socket', bytes: 'SSH-2.0-placeholder\r\n' },
+        502,
+        'api_error',
+        1,
+      ],
+      redirects: [
+        { kind: 'raw', status: 302, headers: { location: 'https://example.com/' }, body: '' },
+        502,
+        'api_error',
+        1,
+      ],
+      'answers 502 with HTML': [
+        {
+          kind: 'raw',
+          status: 502,
+          headers: { 'content-type': 'text/html' },
+          body: '<html><title>Bad gateway</title></html>',
+        },
+        502,
+        'api_error',
+        2,
+      ],
       'answers 500 with nothing': [{ kind: 'raw', status: 500, body: '' }, 500, 'api_error', 2],
     };
     for (const [name, [script, status, type, attempts]] of Object.entries(plainErrors)) {
@@ -196,7 +275,15 @@ for (const lane of lanes) {
 
     test('after an upstream 429 with a short retry-after is the answer of the second try', async () => {
       await rig.upstream.script(
-        { kind: 'error', status: 429, error_type: 'rate_limit_exceeded', message: 'Slow down', headers: { 'retry-after': '1' } }, { content: 'second try' });
+        {
+          kind: 'error',
+          status: 429,
+          error_type: 'rate_limit_exceeded',
+          message: 'Slow down',
+          headers: { 'retry-after': '1' },
+        },
+        { content: 'second try' },
+      );
       const answer = await send({ body: body({}) });
       assert.equal(readStream(answer.bytes).content[0].text, 'second try');
       assert.equal(answer.header('x-switchyard-attempts'), '2');
@@ -205,7 +292,13 @@ for (const lane of lanes) {
     });
 
     test('after an upstream 429 with a long retry-after is left to the client', async () => {
-      await rig.upstream.script({ kind: 'error', status: 429, error_type: 'rate_limit_exceeded', message: 'Slow down', headers: { 'retry-after': '31' } });
+      await rig.upstream.script({
+        kind: 'error',
+        status: 429,
+        error_type: 'rate_limit_exceeded',
+        message: 'Slow down',
+        headers: { 'retry-after': '31' },
+      });
       const answer = await send({ body: body({}) });
       assert.equal(answer.status, 429);
       assert.equal(answer.header('retry-after'), '31');
@@ -228,10 +321,21 @@ for (const lane of lanes) {
 
 // Other line ends and spellings in the form that parseFrames() reads.
 function normalised(text) {
-  const lines = text.replace(/^\ufeff/, '').replace(/\r\n|\r/g, '\n').split('\n\n').filter(Boolean).map((frame) => {
-    const found = frame.split('\n').filter((line) => /^(event|data):/.test(line)).map((line) => line.replace(/^(event|data): ?/, '$1: '));
-    const data = found.filter((line) => line.startsWith('data: ')).map((line) => line.slice(6)).join(' ');
-    return `${found.find((line) => line.startsWith('event: '))}\ndata: ${data}\n\n`;
-  });
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n|\r/g, '\n')
+    .split('\n\n')
+    .filter(Boolean)
+    .map((frame) => {
+      const found = frame
+        .split('\n')
+        .filter((line) => /^(event|data):/.test(line))
+        .map((line) => line.replace(/^(event|data): ?/, '$1: '));
+      const data = found
+        .filter((line) => line.startsWith('data: '))
+        .map((line) => line.slice(6))
+        .join(' ');
+      return `${found.find((line) => line.startsWith('event: '))}\ndata: ${data}\n\n`;
+    });
   return Buffer.from(lines.join(''));
 }

@@ -22,12 +22,17 @@ const { values } = parseArgs({
 });
 
 const store = new Store({
-  key: values.key, forbidden: values.forbid, ownClients: values['own-clients'], tolerant: false, delivery: {},
+  key: values.key,
+  forbidden: values.forbid,
+  ownClients: values['own-clients'],
+  tolerant: false,
+  delivery: {},
 });
-const listen = (server) => new Promise((resolve, reject) => {
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => resolve(server.address().port));
-});
+const listen = (server) =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server.address().port));
+  });
 const [port, control] = [await listen(createUpstream(store)), await listen(createControl(store))];
 if (values['with-parent']) process.stdin.on('end', () => process.exit(0)).resume();
 process.stdout.write(`${JSON.stringify({ port, control })}\n`);

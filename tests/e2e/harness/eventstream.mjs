@@ -7,7 +7,10 @@ import assert from 'node:assert/strict';
 export function parseFrames(bytes) {
   const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   assert.ok(!text.includes('\r'), 'a carriage return in the stream');
-  assert.ok(text === '' || text.endsWith('\n\n'), `the last frame has no blank line: ${JSON.stringify(text.slice(-80))}`);
+  assert.ok(
+    text === '' || text.endsWith('\n\n'),
+    `the last frame has no blank line: ${JSON.stringify(text.slice(-80))}`,
+  );
   const frames = [];
   for (const part of text.split('\n\n').slice(0, -1)) {
     if (/^:[^\n]*$/.test(part)) continue;
@@ -124,7 +127,10 @@ export function playFrames(frames) {
         assertCount(data.usage.output_tokens, 'message_delta output_tokens');
         assert.ok(data.delta.stop_reason, 'a stop reason');
         delta = data;
-        Object.assign(message, { stop_reason: data.delta.stop_reason, stop_sequence: data.delta.stop_sequence });
+        Object.assign(message, {
+          stop_reason: data.delta.stop_reason,
+          stop_sequence: data.delta.stop_sequence,
+        });
         Object.assign(message.usage, data.usage);
         break;
       case 'message_stop':

@@ -13,7 +13,10 @@ export class FakeUpstream {
     const args = [program, '--with-parent', '--key', upstreamKey];
     for (const secret of forbidden) args.push('--forbid', secret);
     if (ownClients) args.push('--own-clients');
-    const child = new Child(process.execPath, args, { env: { PATH: process.env.PATH }, stdin: 'pipe' });
+    const child = new Child(process.execPath, args, {
+      env: { PATH: process.env.PATH },
+      stdin: 'pipe',
+    });
     return new FakeUpstream(child, JSON.parse(await child.firstLine()));
   }
 
@@ -25,7 +28,10 @@ export class FakeUpstream {
   }
 
   async #post(path, body) {
-    const response = await fetch(this.control + path, { method: 'POST', body: JSON.stringify(body) });
+    const response = await fetch(this.control + path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
     assert.equal(response.status, 200, await response.text());
   }
 
@@ -63,8 +69,17 @@ export class FakeUpstream {
       delete record.bodyBase64;
     }
     if (response.status !== 200) {
-      const brief = seen.requests.map(({ method, target, state: s, status, refusal, framesSent, gate: g }) =>
-        ({ method, target, state: s, status, refusal, framesSent, gate: g }));
+      const brief = seen.requests.map(
+        ({ method, target, state: s, status, refusal, framesSent, gate: g }) => ({
+          method,
+          target,
+          state: s,
+          status,
+          refusal,
+          framesSent,
+          gate: g,
+        }),
+      );
       assert.fail(`the upstream did not see ${query}: ${JSON.stringify(brief)}`);
     }
     return seen;
@@ -73,8 +88,16 @@ export class FakeUpstream {
   // Nothing was refused, nothing leaked, and every scripted answer was fetched.
   async assertContent() {
     const { requests, unused } = await this.seen();
-    assert.deepEqual(requests.filter((r) => r.refusal).map((r) => r.refusal), [], 'refused upstream');
-    assert.deepEqual(requests.flatMap((r) => r.leaks), [], 'leaked upstream');
+    assert.deepEqual(
+      requests.filter((r) => r.refusal).map((r) => r.refusal),
+      [],
+      'refused upstream',
+    );
+    assert.deepEqual(
+      requests.flatMap((r) => r.leaks),
+      [],
+      'leaked upstream',
+    );
     assert.equal(unused, 0, 'scripted answers nobody fetched');
   }
 

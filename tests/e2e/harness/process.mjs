@@ -33,7 +33,9 @@ export class Child {
     this.process.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.process.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
     this.ended = new Promise((resolve, reject) => {
-      this.process.on('error', (error) => reject(new Error(`cannot start ${program}: ${error.message}`)));
+      this.process.on('error', (error) =>
+        reject(new Error(`cannot start ${program}: ${error.message}`)),
+      );
       this.process.on('close', (code, signal) => resolve({ code, signal }));
     });
     const kill = () => this.process.kill('SIGKILL');
@@ -52,10 +54,16 @@ export class Child {
       this.process.stdout.on('data', look);
     });
     const early = this.ended.then(({ code, signal }) => {
-      throw new Error(`${this.name} ended (${signal ?? code}) before it was ready:\n${this.stderr}`);
+      throw new Error(
+        `${this.name} ended (${signal ?? code}) before it was ready:\n${this.stderr}`,
+      );
     });
     early.catch(() => {});
-    return deadline(Promise.race([line, early]), ms, `first line of ${this.name}; stderr:\n${this.stderr}`);
+    return deadline(
+      Promise.race([line, early]),
+      ms,
+      `first line of ${this.name}; stderr:\n${this.stderr}`,
+    );
   }
 
   // Asks it to end; what does not obey is killed, and that is a failure.

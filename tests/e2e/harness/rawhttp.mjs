@@ -51,9 +51,15 @@ export class RawConnection {
     for (;;) {
       const found = look();
       if (found !== undefined) return found;
-      if (this.finished) throw new Error(`${what}: the connection ended; last bytes: ${JSON.stringify(this.buffer.subarray(-200).toString())}`);
+      if (this.finished)
+        throw new Error(
+          `${what}: the connection ended; last bytes: ${JSON.stringify(this.buffer.subarray(-200).toString())}`,
+        );
       const left = end - performance.now();
-      if (left <= 0) throw new DeadlineError(`${what}: not within ${ms} ms; have ${JSON.stringify(this.buffer.subarray(-200).toString())}`);
+      if (left <= 0)
+        throw new DeadlineError(
+          `${what}: not within ${ms} ms; have ${JSON.stringify(this.buffer.subarray(-200).toString())}`,
+        );
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, left);
         this.wake = () => {
@@ -71,10 +77,14 @@ export class RawConnection {
   }
 
   async #line(what, ms) {
-    const end = await this.until(() => {
-      const at = this.buffer.indexOf('\r\n');
-      return at < 0 ? undefined : at;
-    }, what, ms);
+    const end = await this.until(
+      () => {
+        const at = this.buffer.indexOf('\r\n');
+        return at < 0 ? undefined : at;
+      },
+      what,
+      ms,
+    );
     const line = this.#take(end).toString('latin1');
     this.#take(2);
     return line;
@@ -88,7 +98,11 @@ export class RawConnection {
       const match = /^HTTP\/1\.1 (\d{3})(?: .*)?$/.exec(line);
       if (!match) throw new Error(`not a status line: ${line}`);
       const headers = [];
-      for (let field = await this.#line('header', ms); field !== ''; field = await this.#line('header', ms)) {
+      for (
+        let field = await this.#line('header', ms);
+        field !== '';
+        field = await this.#line('header', ms)
+      ) {
         const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(field);
         if (!parts) throw new Error(`not a header: ${field}`);
         headers.push([parts[1].toLowerCase(), parts[2]]);
@@ -98,7 +112,11 @@ export class RawConnection {
         interim.push(status);
         continue;
       }
-      const header = (name) => headers.filter(([n]) => n === name).map(([, v]) => v).join(', ') || undefined;
+      const header = (name) =>
+        headers
+          .filter(([n]) => n === name)
+          .map(([, v]) => v)
+          .join(', ') || undefined;
       return { status, headers, header, interim };
     }
   }
@@ -109,7 +127,8 @@ export class RawConnection {
       const size = parseInt(await this.#line('chunk size', ms), 16);
       if (Number.isNaN(size)) throw new Error('not a chunk size');
       const bytes = await this.#exactly(size, 'chunk', ms);
-      if (await this.#line('end of chunk', ms) !== '') throw new Error('a chunk is longer than it says');
+      if ((await this.#line('end of chunk', ms)) !== '')
+        throw new Error('a chunk is longer than it says');
       return size === 0 ? { end: true } : { bytes };
     }
     if (state.left === 0) return { end: true };
@@ -130,7 +149,12 @@ export class RawConnection {
     const parts = [];
     for await (const bytes of body) parts.push(bytes);
     const bytes = Buffer.concat(parts);
-    return { ...head, bytes, text: bytes.toString('utf8'), json: () => JSON.parse(bytes.toString('utf8')) };
+    return {
+      ...head,
+      bytes,
+      text: bytes.toString('utf8'),
+      json: () => JSON.parse(bytes.toString('utf8')),
+    };
   }
 
   // The parts of the body as they come.
@@ -138,9 +162,11 @@ export class RawConnection {
     if (method === 'HEAD' || head.status === 204) return;
     const chunked = head.header('transfer-encoding')?.toLowerCase() === 'chunked';
     const length = head.header('content-length');
-    if (chunked === (length !== undefined)) throw new Error('a body is either chunked or has a length');
+    if (chunked === (length !== undefined))
+      throw new Error('a body is either chunked or has a length');
     const state = { chunked, left: Number(length ?? 0) };
-    for (let part = await this.#part(state, ms); !part.end; part = await this.#part(state, ms)) yield part.bytes;
+    for (let part = await this.#part(state, ms); !part.end; part = await this.#part(state, ms))
+      yield part.bytes;
   }
 
   // Resolves when the peer has ended the connection.
@@ -169,13 +195,18 @@ export class RawConnection {
 }
 
 // A request as bytes. `headers` replace the usual ones by name; null leaves one out.
-export function requestBytes(port, { method = 'POST', target = '/v1/messages', headers = {}, token, body = '' } = {}) {
+export function requestBytes(
+  port,
+  { method = 'POST', target = '/v1/messages', headers = {}, token, body = '' } = {},
+) {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body, 'utf8');
   const fields = { host: `127.0.0.1:${port}` };
   if (token) fields.authorization = `Bearer ${token}`;
   if (method === 'POST') {
     Object.assign(fields, {
-      'content-type': 'application/json', 'anthropic-version': '2023-06-01', 'content-length': bytes.length,
+      'content-type': 'application/json',
+      'anthropic-version': '2023-06-01',
+      'content-length': bytes.length,
     });
   }
   Object.assign(fields, headers);

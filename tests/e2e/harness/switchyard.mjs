@@ -19,28 +19,59 @@ async function programPath() {
 // `switchyard serve` with a home, a configuration and data of its own. `args` and `env` come on top;
 // `settings` is the settings file.
 export class Switchyard {
-  static async start({ upstream, lane = 'native', backend = 'OPENROUTER', key = upstreamKey, token = localToken, env = {}, args = [], settings } = {}) {
+  static async start({
+    upstream,
+    lane = 'native',
+    backend = 'OPENROUTER',
+    key = upstreamKey,
+    token = localToken,
+    env = {},
+    args = [],
+    settings,
+  } = {}) {
     const program = await programPath();
     const folder = await temporaryFolder('e2e');
     const dirs = {
-      config: join(folder.path, 'config'), data: join(folder.path, 'data'), home: join(folder.path, 'home'),
+      config: join(folder.path, 'config'),
+      data: join(folder.path, 'data'),
+      home: join(folder.path, 'home'),
     };
     if (settings) {
       await mkdir(dirs.config);
-      await writeFile(join(dirs.config, 'settings.json'), JSON.stringify({ version: 1, ...settings }));
+      await writeFile(
+        join(dirs.config, 'settings.json'),
+        JSON.stringify({ version: 1, ...settings }),
+      );
     }
     const environment = {
-      PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', HOME: dirs.home, TMPDIR: folder.path, XDG_RUNTIME_DIR: folder.path,
-      QT_FATAL_WARNINGS: '1', PROXY_BACKEND: backend,
+      PATH: '/usr/bin:/bin',
+      LANG: 'C.UTF-8',
+      HOME: dirs.home,
+      TMPDIR: folder.path,
+      XDG_RUNTIME_DIR: folder.path,
+      QT_FATAL_WARNINGS: '1',
+      PROXY_BACKEND: backend,
     };
     for (const name of passedOn) if (process.env[name]) environment[name] = process.env[name];
-    if (upstream) Object.assign(environment, { OPENROUTER_API_BASE: upstream.base, OPENROUTER_WIRE: lane });
+    if (upstream)
+      Object.assign(environment, { OPENROUTER_API_BASE: upstream.base, OPENROUTER_WIRE: lane });
     if (key) environment.OPENROUTER_API_KEY = key;
     Object.assign(environment, env);
-    const child = new Child(program, [
-      'serve', '--port', '0', '--config-dir', dirs.config, '--data-dir', dirs.data,
-      ...(token === null ? [] : ['--token', token]), ...args,
-    ], { env: environment, cwd: folder.path });
+    const child = new Child(
+      program,
+      [
+        'serve',
+        '--port',
+        '0',
+        '--config-dir',
+        dirs.config,
+        '--data-dir',
+        dirs.data,
+        ...(token === null ? [] : ['--token', token]),
+        ...args,
+      ],
+      { env: environment, cwd: folder.path },
+    );
     try {
       const line = await child.firstLine();
       const match = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/.exec(line);
@@ -60,8 +91,10 @@ export class Switchyard {
 
   // A subcommand that speaks to this instance.
   async command(...args) {
-    const child = new Child(this.program, [...args, '--config-dir', this.dirs.config],
-      { env: this.env, cwd: this.folder.path });
+    const child = new Child(this.program, [...args, '--config-dir', this.dirs.config], {
+      env: this.env,
+      cwd: this.folder.path,
+    });
     const { code } = await child.ended;
     return { code, stdout: child.stdout, stderr: child.stderr };
   }

@@ -16,12 +16,57 @@ async function openssl(folder, ...args) {
 // A private CA and a certificate of its own for this machine.
 async function makeCertificates(folder) {
   await writeFile(join(folder, 'names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-  await openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
-    '-subj', '/CN=Placeholder CA', '-keyout', 'ca.key', '-out', 'ca.pem');
-  await openssl(folder, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-    '-subj', '/CN=localhost', '-keyout', 'server.key', '-out', 'server.csr');
-  await openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2',
-    '-extfile', 'names', '-out', 'server.pem');
+  await openssl(
+    folder,
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=Placeholder CA',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+  );
+  await openssl(
+    folder,
+    'req',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+    '-keyout',
+    'server.key',
+    '-out',
+    'server.csr',
+  );
+  await openssl(
+    folder,
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    'names',
+    '-out',
+    'server.pem',
+  );
 }
 
 // nginx with TLS in front of the fake upstream. The protocol the client spoke arrives there as the
@@ -31,7 +76,9 @@ export class TlsFront {
     const folder = await temporaryFolder('tls');
     await makeCertificates(folder.path);
     const port = await freePort();
-    await writeFile(join(folder.path, 'nginx.conf'), `
+    await writeFile(
+      join(folder.path, 'nginx.conf'),
+      `
       daemon off; worker_processes 1; pid ${folder.path}/pid; error_log stderr warn;
       events { worker_connections 256; }
       http {
@@ -47,8 +94,13 @@ export class TlsFront {
             proxy_set_header X-Front-Protocol $server_protocol;
           }
         }
-      }`);
-    const child = new Child('nginx', ['-p', folder.path, '-e', 'stderr', '-c', join(folder.path, 'nginx.conf')], { env: environment });
+      }`,
+    );
+    const child = new Child(
+      'nginx',
+      ['-p', folder.path, '-e', 'stderr', '-c', join(folder.path, 'nginx.conf')],
+      { env: environment },
+    );
     child.ended.catch(() => {});
     await deadline(reachable(port, child), 10_000, 'nginx');
     return new TlsFront(child, folder, port);
@@ -70,11 +122,17 @@ async function reachable(port, child) {
   for (;;) {
     const open = await new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)).on('connect', () => socket.destroy());
+      socket
+        .on('connect', () => resolve(true))
+        .on('error', () => resolve(false))
+        .on('connect', () => socket.destroy());
     });
     if (open) return;
     const running = Symbol('running');
-    const state = await Promise.race([child.ended, new Promise((resolve) => setImmediate(resolve, running))]);
+    const state = await Promise.race([
+      child.ended,
+      new Promise((resolve) => setImmediate(resolve, running)),
+    ]);
     assert.equal(state, running, `nginx ended: ${child.stderr}`);
   }
 }

@@ -10,7 +10,8 @@
 //         {type:"tool_use", name, input, id?}
 // usage:  {input, output, cacheRead, cacheWrite, reasoning, cost}
 export function makeAnswer(script, issued) {
-  const listed = typeof script.content === 'string' ? [{ type: 'text', text: script.content }] : script.content;
+  const listed =
+    typeof script.content === 'string' ? [{ type: 'text', text: script.content }] : script.content;
   const blocks = listed.flatMap((block) => completed(block, issued));
   issued.remember(blocks);
   const hasTool = blocks.some((block) => block.type === 'tool_use');
@@ -20,7 +21,13 @@ export function makeAnswer(script, issued) {
     stopReason: script.stop_reason ?? (hasTool ? 'tool_use' : 'end_turn'),
     stopSequence: script.stop_sequence ?? null,
     usage: {
-      input: 1231, output: 21, cacheRead: 0, cacheWrite: 0, reasoning: 0, cost: 0.002672, ...script.usage,
+      input: 1231,
+      output: 21,
+      cacheRead: 0,
+      cacheWrite: 0,
+      reasoning: 0,
+      cost: 0.002672,
+      ...script.usage,
     },
   };
 }
@@ -32,14 +39,27 @@ function completed(block, issued) {
     case 'thinking': {
       const signature = issued.nextSignature();
       const thinking = block.omitted ? '' : block.thinking;
-      const shown = { type: 'thinking', thinking, pieces: block.omitted ? [] : block.pieces ?? words(thinking) };
+      const shown = {
+        type: 'thinking',
+        thinking,
+        pieces: block.omitted ? [] : (block.pieces ?? words(thinking)),
+      };
       if (!block.splitSignature) return [{ ...shown, signature }];
-      return [{ ...shown, signature: '' }, { type: 'thinking', thinking: '', pieces: [], signature }];
+      return [
+        { ...shown, signature: '' },
+        { type: 'thinking', thinking: '', pieces: [], signature },
+      ];
     }
     case 'redacted_thinking':
       return [{ type: 'redacted_thinking', data: issued.nextSignature() }];
     case 'tool_use':
-      return [{ ...block, id: block.id ?? issued.nextId('toolu_'), pieces: chunks(JSON.stringify(block.input), 7) }];
+      return [
+        {
+          ...block,
+          id: block.id ?? issued.nextId('toolu_'),
+          pieces: chunks(JSON.stringify(block.input), 7),
+        },
+      ];
     default:
       return [block];
   }

@@ -7,7 +7,8 @@ export function checkReasoning(body, issued) {
   const claude = claudeModel(body.model) !== undefined;
   body.messages.forEach((message, i) => {
     (message.reasoning_details ?? []).forEach((detail, j) =>
-      checkDetail(detail, `messages.${i}.reasoning_details.${j}`, issued, claude));
+      checkDetail(detail, `messages.${i}.reasoning_details.${j}`, issued, claude),
+    );
   });
 
   const latest = body.messages.findLastIndex((m) => m.role === 'assistant');
@@ -15,11 +16,15 @@ export function checkReasoning(body, issued) {
   const message = body.messages[latest];
   const original = issued.turnWithTool((message.tool_calls ?? []).map((call) => call.id));
   if (!original) return;
-  const before = original.filter((b) => b.type === 'thinking' || b.type === 'redacted_thinking').map(fingerprintOfBlock);
+  const before = original
+    .filter((b) => b.type === 'thinking' || b.type === 'redacted_thinking')
+    .map(fingerprintOfBlock);
   const now = (message.reasoning_details ?? []).map(fingerprintOfDetail);
   if (JSON.stringify(now) !== JSON.stringify(before)) {
-    throw invalid(`messages.${latest}.reasoning_details`,
-      '`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified');
+    throw invalid(
+      `messages.${latest}.reasoning_details`,
+      '`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified',
+    );
   }
 }
 

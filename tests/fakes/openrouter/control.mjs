@@ -18,7 +18,10 @@ export function createControl(store) {
     };
     try {
       if (request.method === 'GET' && url.pathname === '/__seen') {
-        const held = await store.wait(conditionOf(store, url.searchParams), Number(url.searchParams.get('timeout') ?? 10_000));
+        const held = await store.wait(
+          conditionOf(store, url.searchParams),
+          Number(url.searchParams.get('timeout') ?? 10_000),
+        );
         reply(held ? 200 : 408, seen(store));
         return;
       }
@@ -61,7 +64,8 @@ function conditionOf(store, query) {
     const [k, value] = text.split(':');
     return [Number(k), value];
   };
-  if (query.has('requests')) checks.push(() => store.records.length >= Number(query.get('requests')));
+  if (query.has('requests'))
+    checks.push(() => store.records.length >= Number(query.get('requests')));
   for (const text of query.getAll('state')) {
     const [k, state] = indexed(text);
     checks.push(() => store.records[k]?.state === state);

@@ -102,7 +102,12 @@ class Sender {
 }
 
 // `passGate(name)` resolves when the gate is open or the peer is gone.
-export async function deliver(response, { status, headers, pieces }, delivery, { passGate, sent, pulsed, cut }) {
+export async function deliver(
+  response,
+  { status, headers, pieces },
+  delivery,
+  { passGate, sent, pulsed, cut },
+) {
   const closed = () => response.destroyed;
   if (delivery.gates?.head) await passGate(delivery.gates.head);
   if (closed()) return;

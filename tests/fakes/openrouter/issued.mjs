@@ -10,7 +10,12 @@ export class Issued {
   #count = 0;
 
   nextId(prefix, length = 24) {
-    return prefix + this.#random().replace(/[^A-Za-z0-9]/g, '').slice(0, length);
+    return (
+      prefix +
+      this.#random()
+        .replace(/[^A-Za-z0-9]/g, '')
+        .slice(0, length)
+    );
   }
 
   // Full of +, / and =, as real ones are: what escapes them anew breaks them.
@@ -24,7 +29,8 @@ export class Issued {
 
   remember(blocks) {
     for (const block of blocks) {
-      if (block.type === 'thinking') this.#pairs.add(JSON.stringify([block.thinking, block.signature]));
+      if (block.type === 'thinking')
+        this.#pairs.add(JSON.stringify([block.thinking, block.signature]));
       if (block.type === 'redacted_thinking') this.#redacted.add(block.data);
       if (block.type === 'tool_use') this.#turns.set(block.id, blocks);
     }

@@ -11,11 +11,16 @@ export const messagesLane = {
   skin: true,
   check: checkMessagesRequest,
   body: (answer, model) => messagesBody(answer, model),
-  frames: (answer, model, script) => messagesFrames(answer, model, { trailing: script.trailing ?? true }),
-  errorBody: (_status, errorType, message, requestId) => messagesErrorBody(errorType, message, requestId),
+  frames: (answer, model, script) =>
+    messagesFrames(answer, model, { trailing: script.trailing ?? true }),
+  errorBody: (_status, errorType, message, requestId) =>
+    messagesErrorBody(errorType, message, requestId),
   errorFrame: (_answer, _model, error) => ({
     event: 'error',
-    data: JSON.stringify({ type: 'error', error: messagesErrorBody(error.error_type, error.message).error }),
+    data: JSON.stringify({
+      type: 'error',
+      error: messagesErrorBody(error.error_type, error.message).error,
+    }),
   }),
 };
 
@@ -24,6 +29,8 @@ export const chatLane = {
   check: checkChatRequest,
   body: (answer, model, script) => chatBody(answer, model, script.quirks),
   frames: (answer, model, script) => chatFrames(answer, model, script.quirks),
-  errorBody: (status, errorType, message, _requestId, metadata) => chatErrorBody(status, errorType, message, metadata),
-  errorFrame: (answer, model, error, script) => chatErrorFrame(answer.id, model, error, script.quirks?.emptyUsageChoice),
+  errorBody: (status, errorType, message, _requestId, metadata) =>
+    chatErrorBody(status, errorType, message, metadata),
+  errorFrame: (answer, model, error, script) =>
+    chatErrorFrame(answer.id, model, error, script.quirks?.emptyUsageChoice),
 };

@@ -23,10 +23,16 @@ function finalUsage({ input, output, cacheRead, cacheWrite, reasoning, cost }) {
 
 function startUsage({ input, cacheRead, cacheWrite }) {
   return {
-    input_tokens: input, output_tokens: 1, output_tokens_details: null,
-    cache_creation_input_tokens: cacheWrite, cache_read_input_tokens: cacheRead,
+    input_tokens: input,
+    output_tokens: 1,
+    output_tokens_details: null,
+    cache_creation_input_tokens: cacheWrite,
+    cache_read_input_tokens: cacheRead,
     cache_creation: { ...zeroCreation, ephemeral_5m_input_tokens: cacheWrite },
-    inference_geo: null, server_tool_use: null, service_tier: 'standard', speed: 'standard',
+    inference_geo: null,
+    server_tool_use: null,
+    service_tier: 'standard',
+    speed: 'standard',
   };
 }
 
@@ -58,7 +64,13 @@ function startOf(block) {
     case 'thinking':
       return { type: 'thinking', thinking: '', signature: '' };
     case 'tool_use':
-      return { type: 'tool_use', id: block.id, name: block.name, input: {}, caller: { type: 'direct' } };
+      return {
+        type: 'tool_use',
+        id: block.id,
+        name: block.name,
+        input: {},
+        caller: { type: 'direct' },
+      };
     default:
       return finalBlock(block);
   }
@@ -70,7 +82,8 @@ function deltasOf(block) {
       return block.pieces.map((text) => ({ type: 'text_delta', text }));
     case 'thinking': {
       const deltas = block.pieces.map((thinking) => ({ type: 'thinking_delta', thinking }));
-      if (block.signature !== '') deltas.push({ type: 'signature_delta', signature: block.signature });
+      if (block.signature !== '')
+        deltas.push({ type: 'signature_delta', signature: block.signature });
       return deltas;
     }
     case 'tool_use': {
@@ -84,14 +97,24 @@ function deltasOf(block) {
 
 // Frames {event, data}. The last one, which the real server adds behind message_stop, is optional.
 export function messagesFrames(answer, model, { trailing = true } = {}) {
-  const events = [{
-    type: 'message_start',
-    message: {
-      id: answer.id, type: 'message', role: 'assistant', container: null, content: [], model,
-      stop_reason: null, stop_details: null, stop_sequence: null, usage: startUsage(answer.usage),
-      provider: 'Anthropic',
+  const events = [
+    {
+      type: 'message_start',
+      message: {
+        id: answer.id,
+        type: 'message',
+        role: 'assistant',
+        container: null,
+        content: [],
+        model,
+        stop_reason: null,
+        stop_details: null,
+        stop_sequence: null,
+        usage: startUsage(answer.usage),
+        provider: 'Anthropic',
+      },
     },
-  }];
+  ];
   answer.blocks.forEach((block, index) => {
     events.push({ type: 'content_block_start', index, content_block: startOf(block) });
     for (const delta of deltasOf(block)) events.push({ type: 'content_block_delta', index, delta });
@@ -100,7 +123,10 @@ export function messagesFrames(answer, model, { trailing = true } = {}) {
   events.push({
     type: 'message_delta',
     delta: {
-      container: null, stop_details: null, stop_reason: answer.stopReason, stop_sequence: answer.stopSequence,
+      container: null,
+      stop_details: null,
+      stop_reason: answer.stopReason,
+      stop_sequence: answer.stopSequence,
     },
     usage: finalUsage(answer.usage),
     context_management: null,

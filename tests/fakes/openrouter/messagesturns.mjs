@@ -12,8 +12,12 @@ function turnsOf(messages) {
   const turns = [];
   messages.forEach((message, index) => {
     const last = turns[turns.length - 1];
-    const entries = blocks(message).map((block, j) => ({ block, path: `messages.${index}.content.${j}` }));
-    if (last && last.role === message.role && message.role !== 'system') last.entries.push(...entries);
+    const entries = blocks(message).map((block, j) => ({
+      block,
+      path: `messages.${index}.content.${j}`,
+    }));
+    if (last && last.role === message.role && message.role !== 'system')
+      last.entries.push(...entries);
     else turns.push({ role: message.role, index, entries });
   });
   return turns;
@@ -21,7 +25,8 @@ function turnsOf(messages) {
 
 export function checkTurns(body, issued) {
   const { messages } = body;
-  if (messages[0].role !== 'user') throw invalid('messages', 'first message must use the "user" role');
+  if (messages[0].role !== 'user')
+    throw invalid('messages', 'first message must use the "user" role');
   checkEmpty(messages);
   const turns = turnsOf(messages);
   checkSystemPlaces(turns);
@@ -41,7 +46,10 @@ function checkEmpty(messages) {
     const last = i === messages.length - 1 && message.role === 'assistant';
     // An empty list is what Claude itself sometimes answers; an empty string never is.
     if (empty && !(message.role === 'assistant' && (last || Array.isArray(message.content))))
-      throw invalid(`messages.${i}`, 'all messages must have non-empty content except for the optional final assistant message');
+      throw invalid(
+        `messages.${i}`,
+        'all messages must have non-empty content except for the optional final assistant message',
+      );
   });
 }
 
@@ -50,12 +58,15 @@ function checkSystemPlaces(turns) {
     if (turn.role !== 'system') return;
     const previous = turns[i - 1];
     const next = turns[i + 1];
-    const afterServerTool = previous.role === 'assistant' &&
-      previous.entries.at(-1)?.block.type.endsWith('_tool_result');
+    const afterServerTool =
+      previous.role === 'assistant' && previous.entries.at(-1)?.block.type.endsWith('_tool_result');
     if (previous.role !== 'user' && !afterServerTool)
       throw invalid(`messages.${turn.index}`, "role 'system' must follow a 'user' message");
     if (next && next.role !== 'assistant')
-      throw invalid(`messages.${turn.index}`, "role 'system' must precede an 'assistant' message or end the array");
+      throw invalid(
+        `messages.${turn.index}`,
+        "role 'system' must precede an 'assistant' message or end the array",
+      );
   });
 }
 
@@ -78,9 +89,11 @@ function checkAnswered(turn, next) {
   const answered = next?.role === 'user' ? idsOf(next, 'tool_result', 'tool_use_id') : [];
   const open = asked.filter((id) => !answered.includes(id));
   if (open.length > 0) {
-    throw invalid(`messages.${turn.index}`,
+    throw invalid(
+      `messages.${turn.index}`,
       `\`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(', ')}. ` +
-      'Each `tool_use` block must have a corresponding `tool_result` block in the next message.');
+        'Each `tool_use` block must have a corresponding `tool_result` block in the next message.',
+    );
   }
 }
 
@@ -94,8 +107,11 @@ function checkResults(turn, previous) {
       continue;
     }
     if (!asked.includes(block.tool_use_id))
-      throw invalid(path, `unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${block.tool_use_id}. ` +
-        'Each `tool_result` block must have a corresponding `tool_use` block in the previous message.');
+      throw invalid(
+        path,
+        `unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${block.tool_use_id}. ` +
+          'Each `tool_result` block must have a corresponding `tool_use` block in the previous message.',
+      );
     if (seen.has(block.tool_use_id)) throw invalid(path, 'each tool_use must have a single result');
     if (otherSeen) throw invalid(path, '`tool_result` blocks must come first in the content');
     seen.add(block.tool_use_id);
@@ -106,7 +122,10 @@ function checkLast(body, turns) {
   const last = turns.at(-1);
   if (last.role !== 'assistant') return;
   if (refusesPrefill(body.model) || (body.thinking && body.thinking.type !== 'disabled'))
-    throw invalid('', 'This model does not support assistant message prefill. The conversation must end with a user message.');
+    throw invalid(
+      '',
+      'This model does not support assistant message prefill. The conversation must end with a user message.',
+    );
   const block = last.entries.at(-1)?.block;
   if (block?.type === 'text' && /\s$/.test(block.text))
     throw invalid('messages', 'final assistant content cannot end with trailing whitespace');
@@ -124,7 +143,8 @@ function checkSignatures(turns, issued) {
 }
 
 const protectedTypes = ['thinking', 'redacted_thinking'];
-const fingerprint = (block) => JSON.stringify([block.type, block.thinking ?? block.data, block.signature ?? null]);
+const fingerprint = (block) =>
+  JSON.stringify([block.type, block.thinking ?? block.data, block.signature ?? null]);
 
 // A turn whose tool calls are being answered goes back to the model with its thinking as it was.
 function checkLatestThinking(body, turns, issued) {
@@ -137,13 +157,21 @@ function checkLatestThinking(body, turns, issued) {
   if (before.length === 0) return;
   const first = turn.entries[0];
   if (protectedTypes.includes(original[0].type) && !protectedTypes.includes(first.block.type)) {
-    throw invalid(`${first.path}.type`, `Expected \`thinking\` or \`redacted_thinking\`, but found \`${first.block.type}\`. ` +
-      'When `thinking` is enabled, a final `assistant` message must start with a thinking block.');
+    throw invalid(
+      `${first.path}.type`,
+      `Expected \`thinking\` or \`redacted_thinking\`, but found \`${first.block.type}\`. ` +
+        'When `thinking` is enabled, a final `assistant` message must start with a thinking block.',
+    );
   }
-  const now = turn.entries.map(({ block }) => block).filter((b) => protectedTypes.includes(b.type)).map(fingerprint);
+  const now = turn.entries
+    .map(({ block }) => block)
+    .filter((b) => protectedTypes.includes(b.type))
+    .map(fingerprint);
   if (JSON.stringify(now) !== JSON.stringify(before)) {
-    throw invalid(`messages.${turn.index}.content`,
+    throw invalid(
+      `messages.${turn.index}.content`,
       '`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. ' +
-      'These blocks must remain as they were in the original response.');
+        'These blocks must remain as they were in the original response.',
+    );
   }
 }

@@ -90,7 +90,8 @@ export function byType(schemas) {
   return (value, path) => {
     const type = Array.isArray(value) ? 'array' : typeof value;
     const schema = value === null ? undefined : schemas[type];
-    if (!schema) throw invalid(path, `Input should be a valid ${Object.keys(schemas).join(' or ')}`);
+    if (!schema)
+      throw invalid(path, `Input should be a valid ${Object.keys(schemas).join(' or ')}`);
     schema(value, path);
   };
 }
@@ -102,8 +103,13 @@ export function tagged(tag, schemas, otherwise) {
     if (!Object.hasOwn(value, tag)) throw invalid(join(path, tag), 'Field required');
     const schema = Object.hasOwn(schemas, value[tag]) ? schemas[value[tag]] : otherwise;
     if (!schema) {
-      throw invalid(path, `Input tag '${value[tag]}' found using '${tag}' does not match any of the ` +
-        `expected tags: ${Object.keys(schemas).map((v) => `'${v}'`).join(', ')}`);
+      throw invalid(
+        path,
+        `Input tag '${value[tag]}' found using '${tag}' does not match any of the ` +
+          `expected tags: ${Object.keys(schemas)
+            .map((v) => `'${v}'`)
+            .join(', ')}`,
+      );
     }
     schema(value, path);
   };

@@ -17,7 +17,10 @@ import { deliver, renderFrames } from './delivery.mjs';
 // each with `delivery` (delivery.mjs).
 export const defaultScript = { kind: 'message', content: 'Hello from the fake upstream.' };
 
-const eventStream = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
+const eventStream = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+};
 const jsonType = { 'content-type': 'application/json' };
 
 export async function giveAnswer({ script, lane, request, response, store, record }) {
@@ -45,7 +48,8 @@ export async function giveAnswer({ script, lane, request, response, store, recor
       return send(errorAnswer(script, lane));
     case 'raw':
       return send({
-        status: script.status ?? 200, headers: script.headers ?? jsonType,
+        status: script.status ?? 200,
+        headers: script.headers ?? jsonType,
         pieces: [script.body].flat().map((text) => Buffer.from(text, 'utf8')),
       });
     case 'empty':
@@ -79,7 +83,11 @@ function messageAnswer(script, lane, request, store, delivery) {
     frames.length = script.error.after;
     frames.push(lane.errorFrame(answer, model, script.error, script));
   }
-  return { status: 200, headers: { ...eventStream, ...headers }, pieces: renderFrames(frames, delivery) };
+  return {
+    status: 200,
+    headers: { ...eventStream, ...headers },
+    pieces: renderFrames(frames, delivery),
+  };
 }
 
 function errorAnswer({ status, error_type: errorType, message, headers, metadata, body }, lane) {

@@ -32,13 +32,17 @@ export function createUpstream(store) {
       response.destroy();
     });
   };
-  const server = createServer({ noDelay: true, keepAliveTimeout: 60_000, requestTimeout: 0 }, handle);
+  const server = createServer(
+    { noDelay: true, keepAliveTimeout: 60_000, requestTimeout: 0 },
+    handle,
+  );
   // Without an own handler Node would say 100 Continue and hide the header's cost.
   server.on('checkContinue', handle);
   server.on('connection', (socket) => connections.set(socket, ++store.connections));
   server.on('clientError', (error, socket) => {
     store.changed();
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   return server;
 }
@@ -56,7 +60,14 @@ async function answer(store, server, record, request, response) {
     }
     const body = checkedBody(store, record, lane);
     store.update(record, { state: 'answering' });
-    await giveAnswer({ script: store.script.shift() ?? defaultScript, lane, request: body, response, store, record });
+    await giveAnswer({
+      script: store.script.shift() ?? defaultScript,
+      lane,
+      request: body,
+      response,
+      store,
+      record,
+    });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     refuse(store, record, response, error, lane?.skin ?? false);
@@ -70,11 +81,16 @@ async function readBody(request) {
 }
 
 function checkedBody(store, record, lane) {
-  if (record.method !== 'POST') throw new Refusal(405, 'invalid_request', 'Method not allowed', { allow: 'POST' });
+  if (record.method !== 'POST')
+    throw new Refusal(405, 'invalid_request', 'Method not allowed', { allow: 'POST' });
   checkKey(record, store.config.key, lane.skin);
   checkContentType(record);
   if (headerOf(record, 'content-length') === undefined)
-    throw new Refusal(411, 'invalid_request', 'The length of the body is known, so it must be told');
+    throw new Refusal(
+      411,
+      'invalid_request',
+      'The length of the body is known, so it must be told',
+    );
   const body = parseStrict(record.body);
   lane.check(body, store.issued, { tolerant: store.config.tolerant });
   return body;
@@ -101,7 +117,8 @@ function answerListing(store, record, request, response) {
 
 function refuse(store, record, response, refusal, messagesSkin) {
   store.update(record, {
-    state: 'refused', status: refusal.status,
+    state: 'refused',
+    status: refusal.status,
     refusal: { status: refusal.status, type: refusal.errorType, message: refusal.message },
   });
   if (response.destroyed) return;

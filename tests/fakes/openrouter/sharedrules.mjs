@@ -14,8 +14,17 @@ export const providerPreferences = object({
   zdr: boolean,
   enforce_distillable_text: boolean,
   quantizations: array(string()),
-  sort: byType({ string: oneOf('price', 'throughput', 'latency'), object: object({ by: any, partition: any }) }),
-  max_price: object({ prompt: price, completion: price, request: price, image: price, audio: price }),
+  sort: byType({
+    string: oneOf('price', 'throughput', 'latency'),
+    object: object({ by: any, partition: any }),
+  }),
+  max_price: object({
+    prompt: price,
+    completion: price,
+    request: price,
+    image: price,
+    audio: price,
+  }),
   preferred_min_throughput: any,
   preferred_max_latency: any,
 });
@@ -32,7 +41,8 @@ export function model(value, path) {
 
 // {family, version} of an Anthropic model, or undefined. The version is a number: 4.5, 5, 5.5.
 export function claudeModel(id) {
-  const match = /^~?anthropic\/claude-(?:(\d+(?:\.\d+)?)-)?([a-z]+)(?:-(\d+(?:\.\d+)?|latest))?/.exec(id);
+  const match =
+    /^~?anthropic\/claude-(?:(\d+(?:\.\d+)?)-)?([a-z]+)(?:-(\d+(?:\.\d+)?|latest))?/.exec(id);
   if (!match) return undefined;
   const version = match[1] ?? match[3];
   return { family: match[2], version: version === 'latest' ? 5.5 : Number(version ?? 0) };
@@ -63,7 +73,10 @@ export function checkBreakpoints(marks, automatic) {
   let shortSeen = false;
   for (const { path, control } of marks) {
     if (control.ttl === '1h' && shortSeen)
-      throw invalid(`${path}.cache_control.ttl`, "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block");
+      throw invalid(
+        `${path}.cache_control.ttl`,
+        "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block",
+      );
     shortSeen ||= control.ttl !== '1h';
   }
 }
@@ -73,14 +86,17 @@ export function checkText(text, path, marked) {
     if (marked) throw invalid(path, 'cache_control cannot be set for empty text blocks');
     throw invalid('messages', 'text content blocks must be non-empty');
   }
-  if (text.trim() === '') throw invalid('messages', 'text content blocks must contain non-whitespace text');
+  if (text.trim() === '')
+    throw invalid('messages', 'text content blocks must contain non-whitespace text');
 }
 
 const signatures = {
   'image/png': (b) => b.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex')),
   'image/jpeg': (b) => b.subarray(0, 3).equals(Buffer.from('ffd8ff', 'hex')),
   'image/gif': (b) => b.subarray(0, 4).toString('latin1') === 'GIF8',
-  'image/webp': (b) => b.subarray(0, 4).toString('latin1') === 'RIFF' && b.subarray(8, 12).toString('latin1') === 'WEBP',
+  'image/webp': (b) =>
+    b.subarray(0, 4).toString('latin1') === 'RIFF' &&
+    b.subarray(8, 12).toString('latin1') === 'WEBP',
   'application/pdf': (b) => b.subarray(0, 5).toString('latin1') === '%PDF-',
 };
 
@@ -91,7 +107,10 @@ export function checkEncoded(mediaType, data, path) {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(data) || data.length % 4 !== 0)
     throw invalid(`${path}.data`, 'invalid base64 data');
   if (!signatures[mediaType](Buffer.from(data.slice(0, 64), 'base64')))
-    throw invalid(path, `the data was specified using the ${mediaType} media type, but appears to be something else`);
+    throw invalid(
+      path,
+      `the data was specified using the ${mediaType} media type, but appears to be something else`,
+    );
 }
 
 // https, or a data URL of one of `mediaTypes`.
@@ -99,7 +118,8 @@ export function checkImageUrl(url, path, mediaTypes) {
   if (typeof url !== 'string') throw invalid(path, 'Input should be a valid string');
   if (/^https:\/\/[^\s/]+/.test(url)) return;
   const match = /^data:([a-z]+\/[a-z0-9.+-]+);base64,(.*)$/s.exec(url);
-  if (!match || !mediaTypes.includes(match[1])) throw invalid(path, 'must be an https URL or a base64 data URL');
+  if (!match || !mediaTypes.includes(match[1]))
+    throw invalid(path, 'must be an https URL or a base64 data URL');
   checkEncoded(match[1], match[2], path);
 }
 
@@ -116,6 +136,7 @@ export function checkToolNames(names, path) {
 // A JSON schema as far as a model host looks at it before the model does.
 export function inputSchema(value, path) {
   object({ type: required(oneOf('object')) }, { open: true })(value, path);
-  if (Object.hasOwn(value, 'properties')) object({}, { open: true })(value.properties, `${path}.properties`);
+  if (Object.hasOwn(value, 'properties'))
+    object({}, { open: true })(value.properties, `${path}.properties`);
   if (Object.hasOwn(value, 'required')) array(string())(value.required, `${path}.required`);
 }

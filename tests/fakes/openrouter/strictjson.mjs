@@ -13,7 +13,8 @@ export function parseStrict(bytes) {
   } catch {
     throw invalid('', 'The request body is not valid UTF-8');
   }
-  if (text.startsWith('\ufeff')) throw invalid('', 'The request body starts with a byte order mark');
+  if (text.startsWith('\ufeff'))
+    throw invalid('', 'The request body starts with a byte order mark');
   let value;
   try {
     value = JSON.parse(text);
