@@ -78,7 +78,10 @@ end_to_end() {
     count "$good" "$bad" "end to end"
 }
 
-"$root/scripts/setup.sh" test
+"$root/scripts/setup.sh" test || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
 check "layers: the check finds faults" scripts/check-layers.py --self-test
 check "layers" scripts/check-layers.py
 unit_tests dev
