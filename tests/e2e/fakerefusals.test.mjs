@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  answered,
-  chat,
-  chatTool,
-  fakeAlone,
-  messages,
-  older,
-} from './harness/fakealone.mjs';
+import { answered, chat, chatTool, fakeAlone, messages, older } from './harness/fakealone.mjs';
 import { upstreamKey } from './harness/fakeupstream.mjs';
 import {
   assistant,

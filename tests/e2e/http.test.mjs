@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { assertError } from './harness/errors.mjs';
+import { eventually } from './harness/process.mjs';
 import { ask, RawConnection, requestBytes } from './harness/rawhttp.mjs';
 import { rigFor } from './harness/rig.mjs';
 import { user } from './harness/samples.mjs';
@@ -17,12 +18,6 @@ const question = (changes) =>
     messages: [user('Hello')],
     ...changes,
   });
-
-// Asks again until it holds.
-async function eventually(holds, ms = 10_000) {
-  const end = performance.now() + ms;
-  while (!(await holds())) assert.ok(performance.now() < end, `not within ${ms} ms`);
-}
 
 describe('HTTP', () => {
   const rig = rigFor('native');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { readStream } from './harness/eventstream.mjs';
+import { parseFrames, playFrames, readStream } from './harness/eventstream.mjs';
 import { FakeUpstream } from './harness/fakeupstream.mjs';
 import { freePort, temporaryFolder } from './harness/process.mjs';
 import { ask, RawConnection, requestBytes } from './harness/rawhttp.mjs';
@@ -89,6 +89,32 @@ describe('the end', () => {
     assert.equal(readStream((await connection.response()).bytes).content[0].text, 'one two three');
     await stopped;
     await upstream.stop();
+  });
+
+  test('comes at once when it is asked for twice, and tells the stream', async () => {
+    const upstream = await FakeUpstream.start();
+    await upstream.script({ content: 'one two three', delivery: { gates: { 4: 'never' } } });
+    const proxy = await Switchyard.start({ upstream });
+    const connection = await RawConnection.open(proxy.port);
+    connection.send(requestBytes(proxy.port, { token: localToken, body: body({ stream: true }) }));
+    const first = () => (connection.buffer.includes('"one ') ? true : undefined);
+    await connection.until(first, 'the first word');
+    const started = performance.now();
+    proxy.child.process.kill('SIGTERM');
+    await assertNobodyListens(proxy.port);
+    await proxy.stop();
+    assert.ok(performance.now() - started < 5000);
+    const { error } = playFrames(parseFrames((await connection.response()).bytes));
+    assert.match(error.message, /shutting down/);
+    await upstream.stop();
+  });
+
+  test('can be asked for from another terminal', async () => {
+    const proxy = await Switchyard.start({ backend: 'ECHO', key: null });
+    assert.equal((await proxy.command('quit')).code, 0);
+    assert.deepEqual(await proxy.child.ended, { code: 0, signal: null });
+    assert.equal((await proxy.command('status')).code, 3);
+    await proxy.folder.remove();
   });
 
   test('comes at once when nothing runs', async () => {

@@ -143,6 +143,21 @@ describe('patience', { concurrency: true }, () => {
     });
   }
 
+  test('with a stream that does not end after the signal lasts ten seconds', async () => {
+    const upstream = await FakeUpstream.start();
+    await upstream.script({ content: 'one two three', delivery: { gates: { 4: 'never' } } });
+    const proxy = await Switchyard.start({ upstream });
+    const connection = await asked(proxy);
+    const first = () => (connection.buffer.includes('"one ') ? true : undefined);
+    await connection.until(first, 'the first word');
+    const started = performance.now();
+    await proxy.stop();
+    assert.ok(performance.now() - started > 9000);
+    const { error } = playFrames(parseFrames((await connection.response()).bytes));
+    assert.match(error.message, /shutting down/);
+    await upstream.stop();
+  });
+
   describe('a client that is silent', { concurrency: true }, () => {
     const beginnings = {
       'says nothing': '',

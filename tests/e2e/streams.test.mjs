@@ -222,6 +222,49 @@ for (const lane of lanes) {
       assert.match(error.message, /The provider is overloaded: try “later”/);
     });
 
+    for (const end of ['rst', 'fin']) {
+      test(`whose plain answer breaks off (${end}) is an error of 502`, async () => {
+        const delivery = { after: 1, end };
+        await rig.upstream.script({ kind: 'raw', body: ['{"id":"gen-1",', '}'], delivery });
+        const answer = await send({ body: body({ stream: false }) });
+        assert.equal(answer.status, 502, answer.text);
+        assert.match(answer.json().error.message, /^OpenRouter broke the connection/);
+        assert.equal((await rig.upstream.seen()).requests.length, 1);
+      });
+    }
+
+    test('with one event of several megabytes is whole', async () => {
+      const long = `${'long é '.repeat(700_000)}end`;
+      await rig.upstream.script({ content: [{ type: 'text', text: long, pieces: [long] }] });
+      const answer = await send({ body: body({}), ms: 60_000 });
+      assert.equal(readStream(answer.bytes).content[0].text, long);
+    });
+
+    test('from an upstream that closes behind each answer is answered each time', async () => {
+      for (let i = 0; i < 10; ++i) {
+        await rig.upstream.script({ content: `turn ${i}`, closeAfter: true });
+        const answer = await send({ body: body({ stream: i % 2 === 0 }) });
+        assert.equal(answer.header('x-switchyard-attempts'), '1');
+        const message = i % 2 === 0 ? readStream(answer.bytes) : answer.json();
+        assert.equal(message.content[0].text, `turn ${i}`);
+      }
+      const used = (await rig.upstream.seen()).requests.map((request) => request.connection);
+      assert.equal(new Set(used).size, 10);
+    });
+
+    test('refused before its large request was sent is that refusal', async () => {
+      await rig.upstream.script({
+        kind: 'early',
+        status: 413,
+        error_type: 'payload_too_large',
+        message: 'Too much for this model',
+      });
+      const large = body({ messages: [user('x'.repeat(20 * 1024 * 1024))] });
+      const answer = await send({ body: large, ms: 60_000 });
+      assert.equal(answer.status, 413, answer.text.slice(0, 300));
+      assert.match(answer.json().error.message, /Too much for this model/);
+    });
+
     const plainErrors = {
       'answers HTML with 200': [
         {

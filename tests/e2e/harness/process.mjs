@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -96,4 +97,10 @@ export async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+// Asks again until it holds.
+export async function eventually(holds, ms = 10_000) {
+  const end = performance.now() + ms;
+  while (!(await holds())) assert.ok(performance.now() < end, `not within ${ms} ms`);
 }

@@ -10,11 +10,12 @@ import { deliver, renderFrames } from './delivery.mjs';
 //    error?: {after: K, code, error_type, message}: an error frame instead of frame K and the rest}
 //   {kind:"error", status, error_type, message, headers?, metadata?, body?: instead of the usual shape}
 //   {kind:"raw", status, headers, body: text or list of texts}
+//   {kind:"early", …as "error"}  before the body is read; then the connection is closed
 //   {kind:"empty"}   200, an event stream without a byte
 //   {kind:"never"}   no answer at all
 //   {kind:"reset"}   the connection is reset before a byte of the answer
 //   {kind:"socket", bytes}  these bytes instead of HTTP, then the connection is closed
-// each with `delivery` (delivery.mjs).
+// each with `delivery` (delivery.mjs); `closeAfter`: the connection is closed behind a good answer.
 export const defaultScript = { kind: 'message', content: 'Hello from the fake upstream.' };
 
 const eventStream = {
@@ -37,6 +38,8 @@ export async function giveAnswer({ script, lane, request, response, store, recor
   const pulsed = () => store.update(record, { pulses: record.pulses + 1 });
   const cut = () => store.update(record, { state: 'cut' });
   const send = (answer) => {
+    const { socket } = response;
+    if (script.closeAfter) response.once('finish', () => socket.end());
     record.status = answer.status;
     return deliver(response, answer, delivery, { passGate, sent, pulsed, cut });
   };
@@ -46,6 +49,11 @@ export async function giveAnswer({ script, lane, request, response, store, recor
       return send(messageAnswer(script, lane, request, store, delivery));
     case 'error':
       return send(errorAnswer(script, lane));
+    case 'early': {
+      const answer = errorAnswer(script, lane);
+      answer.headers.connection = 'close';
+      return send(answer);
+    }
     case 'raw':
       return send({
         status: script.status ?? 200,

@@ -50,6 +50,17 @@ export function createUpstream(store) {
 async function answer(store, server, record, request, response) {
   const lane = lanes[record.path];
   try {
+    if (store.script[0]?.kind === 'early') {
+      await giveAnswer({
+        script: store.script.shift(),
+        lane,
+        request: {},
+        response,
+        store,
+        record,
+      });
+      return;
+    }
     record.body = await readBody(request);
     const { port } = server.address();
     record.leaks = findLeaks(record, store.config, [`127.0.0.1:${port}`, `localhost:${port}`]);
