@@ -3,9 +3,9 @@
 
 #include "proxycore/protocol/messagesrequest.h"
 
-#include <QtEndian>
-
 #include <array>
+#include <bit>
+#include <cstring>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -85,17 +85,30 @@ int escapeLength(const char *p, const char *end)
 }
 
 // The next backslash, or `end`. Text of code has an escape every few bytes, where calls of memchr
-// cost more than what they find.
+// cost more than what they find; long plain text is where a byte at a time costs most.
 const char *findBackslash(const char *p, const char *end)
 {
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi8('\\');
+    while (end - p >= 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
+        const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+        if (found != 0)
+            return p + std::countr_zero(unsigned(found));
+        p += 16;
+    }
+#else
     constexpr quint64 ones = 0x0101010101010101;
     constexpr quint64 highs = 0x8080808080808080;
     while (end - p >= 8) {
-        const quint64 word = qFromLittleEndian<quint64>(p) ^ (ones * '\\');
+        quint64 word;
+        std::memcpy(&word, p, sizeof word);
+        word ^= ones * '\\';
         if ((word - ones) & ~word & highs)
             break;
         p += 8;
     }
+#endif
     while (p != end && *p != '\\')
         ++p;
     return p;
