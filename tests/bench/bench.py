@@ -17,9 +17,13 @@ import time
 from pathlib import Path
 
 import requestbody
-from parts import TOKEN, BenchError, Nginx, Serve, Upstream, post
+from parts import TOKEN, BenchError, Nginx, Serve, TrayApplication, Upstream, post
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "ui" / "tray"))
+from desktop import Desktop  # noqa: E402  the X server and the tray of the tray's own tests
+from processes import Missing, wait_until  # noqa: E402
+
 EVENTS_PER_SECOND = 20
 STREAMS = 500
 
@@ -31,6 +35,8 @@ class Plan:
         self.first_event_rounds = 100 if quick else 400
         self.stream_seconds = 2 if quick else 5
         self.starts = 5 if quick else 21
+        self.tray_starts = 3 if quick else 7
+        self.idle_seconds = 3 if quick else 10
 
 
 class Table:
@@ -206,17 +212,46 @@ def start_and_idle(args, plan, table, upstream, folder):
     table.add("serve: idle memory", "≤ 35 MB", f"{idle:.1f} MB", "", "", idle <= 35)
 
 
-def settled_rss(serve):
-    """Resident memory in MB once the process has been at rest for 0.2 s."""
+def tray_application(args, plan, table, folder):
+    say("the tray application: start, idle memory, idle processor time")
+    desktop = Desktop(str(folder / "desktop"))
+    times = []
+    try:
+        desktop.start()
+        desktop.start_tray()
+        for _ in range(plan.tray_starts):
+            with TrayApplication(args.program, folder, desktop.env) as tray:
+                wait_until(desktop.tray_icon, "the icon is in the tray")
+                times.append((time.monotonic() - tray.started) * 1000)
+        with TrayApplication(args.program, folder, desktop.env) as tray:
+            wait_until(desktop.tray_icon, "the icon is in the tray")
+            tray.raise_window()
+            wait_until(desktop.main_window, "the window is open")
+            memory = settled_rss(tray)
+            cpu = tray.cpu_seconds()
+            time.sleep(plan.idle_seconds)
+            idle = (tray.cpu_seconds() - cpu) / plan.idle_seconds * 100
+    except (AssertionError, Missing) as error:
+        raise BenchError(str(error)) from None
+    finally:
+        desktop.stop()
+    start = statistics.median(times)
+    table.add("tray: icon visible after start, median", "≤ 700 ms", f"{start:.0f} ms", "", "", start <= 700)
+    table.add("tray and window: idle memory", "≤ 110 MB", f"{memory:.0f} MB", "", "", memory <= 110)
+    table.add("tray and window: idle processor time", "≤ 0.2 %", f"{idle:.2f} %", "", "", idle <= 0.2)
+
+
+def settled_rss(process):
+    """Resident memory in MB once the process has been at rest for 0.3 s."""
     deadline = time.monotonic() + 5
     before = None
     while time.monotonic() < deadline:
-        now = (serve.status_kib("VmRSS"), serve.cpu_seconds())
+        now = (process.status_kib("VmRSS"), process.cpu_seconds())
         if now == before:
             break
         before = now
-        time.sleep(0.2)
-    return serve.status_kib("VmRSS") / 1024
+        time.sleep(0.3)
+    return process.status_kib("VmRSS") / 1024
 
 
 def main():
@@ -237,6 +272,7 @@ def main():
             first_event(args, plan, table, upstream, nginx, folder)
             many_streams(args, plan, table, upstream, nginx, folder)
             start_and_idle(args, plan, table, upstream, folder)
+            tray_application(args, plan, table, folder)
     print(table)
     print(f"\n{table.missed} goal{'s' * (table.missed != 1)} missed "
           f"({time.monotonic() - began:.0f} s, {os.cpu_count()} processors, "

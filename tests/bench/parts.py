@@ -169,6 +169,26 @@ class Serve(Process):
         self.port = int(found.group(1))
 
 
+class TrayApplication(Process):
+    """The tray application on the display of `environment`, with folders of its own."""
+
+    count = 0
+
+    def __init__(self, program, folder, environment):
+        TrayApplication.count += 1
+        home = Path(folder) / f"tray{TrayApplication.count}"
+        home.mkdir()
+        self.environment = environment
+        self.command = [program, "--port", "0", "--config-dir", str(home / "config"),
+                        "--data-dir", str(home / "data")]
+        super().__init__("switchyard-tray", self.command, folder, environment)
+
+    def raise_window(self):
+        """As a second start does it."""
+        subprocess.run(self.command, env=self.environment, check=True, timeout=START_SECONDS,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
