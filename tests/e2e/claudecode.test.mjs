@@ -151,6 +151,57 @@ for (const lane of lanes) {
       assert.match(JSON.stringify(last.messages), /größe: \\+"42\\+" \\+ 🙂/);
     });
 
+    test('holds a conversation of several prompts, with thinking and tools', async () => {
+      const command = (line) => ({
+        type: 'tool_use',
+        name: 'Bash',
+        input: { command: line, description: 'Print' },
+      });
+      await rig.upstream.script(
+        {
+          content: [
+            { type: 'thinking', thinking: 'First thought.' },
+            { type: 'text', text: 'I look.' },
+            command('echo one-$((1))'),
+          ],
+        },
+        {
+          content: [
+            { type: 'thinking', thinking: 'Second thought.' },
+            { type: 'redacted_thinking' },
+            command('echo two-$((2))'),
+          ],
+        },
+        { content: 'The first answer.' },
+        {
+          content: [{ type: 'thinking', thinking: 'Third thought.' }, command('echo three-$((3))')],
+        },
+        { content: 'The second answer.' },
+        { content: 'The third answer.' },
+      );
+      const { results } = await run({
+        prompts: ['Look', 'Look again', 'And now?'],
+        args: ['--allowedTools', 'Bash'],
+      });
+      assert.deepEqual(
+        results.map((one) => one.result),
+        ['The first answer.', 'The second answer.', 'The third answer.'],
+      );
+      const requests = await posts();
+      assert.equal(requests.length, 6);
+      const last = requests[5].body.toString();
+      for (const words of [
+        'Look again',
+        'And now?',
+        'I look.',
+        'one-1',
+        'two-2',
+        'three-3',
+        'The first answer.',
+      ])
+        assert.ok(last.includes(words), words);
+    });
+
     test('ends with the answer when the upstream was busy for a moment', async () => {
       const busy = {
         kind: 'error',

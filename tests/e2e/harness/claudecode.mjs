@@ -24,67 +24,74 @@ async function clientProgram() {
   return path;
 }
 
-// One `claude -p` with nothing of this machine in it: an empty home, an empty folder to work in,
-// a clean environment. Returns {code, events, result, text, stderr}.
-export async function runClaude({
-  baseUrl,
-  token,
-  prompt,
-  model,
-  args = [],
-  env = {},
-  ms = 90_000,
-}) {
-  const program = await clientProgram();
+// One `claude` with nothing of this machine in it: an empty home, an empty folder to work in, a
+// clean environment. `prompts` are said one after the other, each when the one before is answered.
+// Returns {code, events, results, result, text, stderr}; result and text are of the last prompt.
+export async function runClaude({ prompt, prompts = [prompt], ms = 90_000, ...options }) {
   const folder = await temporaryFolder('claude');
-  const [home, work] = [join(folder.path, 'home'), join(folder.path, 'work')];
-  await Promise.all([mkdir(home), mkdir(work)]);
-  const child = new Child(
-    program,
-    [
-      '-p',
-      prompt,
-      '--output-format',
-      'stream-json',
-      '--verbose',
-      ...(model ? ['--model', model] : []),
-      ...args,
-    ],
-    {
-      cwd: work,
-      env: {
-        PATH: '/usr/local/bin:/usr/bin:/bin',
-        HOME: home,
-        TMPDIR: folder.path,
-        LANG: 'C.UTF-8',
-        SHELL: '/bin/bash',
-        ANTHROPIC_BASE_URL: baseUrl,
-        ANTHROPIC_AUTH_TOKEN: token,
-        DISABLE_AUTOUPDATER: '1',
-        IS_SANDBOX: '1',
-        NO_PROXY: '127.0.0.1,localhost',
-        ...env,
-      },
-    },
-  );
+  const child = await startClaude(folder.path, options);
   try {
-    const { code } = await deadline(
-      child.ended,
-      ms,
-      `claude; it printed:\n${child.stdout}\n${child.stderr}`,
-    );
-    const events = child.stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
-    const result = events.find((event) => event.type === 'result');
-    assert.ok(result, `claude gave no result:\n${child.stdout}\n${child.stderr}`);
-    return { code, events, result, text: result.result, stderr: child.stderr };
+    const parsed = () =>
+      child.stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+    const results = () => parsed().filter((event) => event.type === 'result');
+    const whole = converse(child, prompts, results);
+    const said = () => `it printed:\n${child.stdout}\n${child.stderr}`;
+    const { code } = await deadline(whole, ms, 'claude').catch((error) => {
+      throw new Error(`${error.message}; ${said()}`);
+    });
+    assert.equal(results().length, prompts.length, `claude gave no result; ${said()}`);
+    const result = results().at(-1);
+    return {
+      code,
+      events: parsed(),
+      results: results(),
+      result,
+      text: result.result,
+      stderr: child.stderr,
+    };
   } finally {
     child.process.kill('SIGKILL');
     await child.ended;
     await folder.remove();
   }
+}
+
+async function startClaude(folder, { baseUrl, token, model, args = [], env = {} }) {
+  const program = await clientProgram();
+  const [home, work] = [join(folder, 'home'), join(folder, 'work')];
+  await Promise.all([mkdir(home), mkdir(work)]);
+  const format = ['--input-format', 'stream-json', '--output-format', 'stream-json', '--verbose'];
+  const chosen = model ? ['--model', model] : [];
+  return new Child(program, ['-p', ...format, ...chosen, ...args], {
+    cwd: work,
+    stdin: 'pipe',
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HOME: home,
+      TMPDIR: folder,
+      LANG: 'C.UTF-8',
+      SHELL: '/bin/bash',
+      ANTHROPIC_BASE_URL: baseUrl,
+      ANTHROPIC_AUTH_TOKEN: token,
+      DISABLE_AUTOUPDATER: '1',
+      IS_SANDBOX: '1',
+      NO_PROXY: '127.0.0.1,localhost',
+      ...env,
+    },
+  });
+}
+
+async function converse(child, prompts, results) {
+  for (const [i, content] of prompts.entries()) {
+    const message = { type: 'user', message: { role: 'user', content } };
+    child.process.stdin.write(`${JSON.stringify(message)}\n`);
+    if (i === prompts.length - 1) child.process.stdin.end();
+    else await Promise.race([child.ended, child.printed(() => results().length > i)]);
+  }
+  return child.ended;
 }
 
 // The blocks of a kind that the client showed, e.g. blocksOf(events, 'assistant', 'text').

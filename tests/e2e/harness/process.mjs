@@ -33,6 +33,8 @@ export class Child {
     this.pid = this.process.pid;
     this.process.stdout.setEncoding('utf8').on('data', (text) => (this.stdout += text));
     this.process.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));
+    // A program that ends before it has read everything is judged by its end.
+    this.process.stdin?.on('error', () => {});
     this.ended = new Promise((resolve, reject) => {
       this.process.on('error', (error) =>
         reject(new Error(`cannot start ${program}: ${error.message}`)),
@@ -65,6 +67,15 @@ export class Child {
       ms,
       `first line of ${this.name}; stderr:\n${this.stderr}`,
     );
+  }
+
+  // Resolves when what it printed so far is enough.
+  printed(isEnough) {
+    return new Promise((resolve) => {
+      const look = () => isEnough() && resolve();
+      look();
+      this.process.stdout.on('data', look);
+    });
   }
 
   // Asks it to end; what does not obey is killed, and that is a failure.
