@@ -4,7 +4,6 @@
 #include "proxycore/protocol/messagesrequest.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
 
 #ifdef __SSE2__
@@ -85,16 +84,17 @@ int escapeLength(const char *p, const char *end)
 }
 
 // The next backslash, or `end`. Text of code has an escape every few bytes, where calls of memchr
-// cost more than what they find; long plain text is where a byte at a time costs most.
+// cost more than what they find; long plain text is where a byte at a time costs most. Within a
+// block that has one, going byte by byte was measured faster than counting bits: it waits for
+// nothing.
 const char *findBackslash(const char *p, const char *end)
 {
 #ifdef __SSE2__
     const __m128i wanted = _mm_set1_epi8('\\');
     while (end - p >= 16) {
         const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
-        const int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
-        if (found != 0)
-            return p + std::countr_zero(unsigned(found));
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)) != 0)
+            break;
         p += 16;
     }
 #else
