@@ -33,6 +33,16 @@ CacheMark ChatConversation::acceptedMark(const ContentBlock &block, const JsonPa
     return {};
 }
 
+CacheMark ChatConversation::attachmentMark(const ContentBlock &block, const JsonPath &path)
+{
+    const CacheMark mark = acceptedMark(block, path);
+    if (mark.isSet())
+        record(path.member("cache_control"), QByteArrayLiteral("chat.cache-control-moved"),
+               QByteArrayLiteral(
+                   "Servers take it on text alone; the text before has it now, if any."));
+    return mark;
+}
+
 bool ChatConversation::appendText(const ContentBlock &block, const JsonPath &path,
                                   ContentParts &parts)
 {
@@ -57,8 +67,8 @@ bool ChatConversation::appendImage(const ContentBlock &block, const JsonPath &pa
     if (!block.source.present)
         return m_reader.refuse(path.member("source"), "an object is required.");
     ContentPart part;
-    part.cache = acceptedMark(block, path);
     if (!m_dialect.images) {
+        part.cache = acceptedMark(block, path);
         record(path.text(), QByteArrayLiteral("chat.image-replaced"),
                QByteArrayLiteral("The model reads no images; a marker was sent in its place."));
         part.text = "[Unsupported Image]";
@@ -66,6 +76,7 @@ bool ChatConversation::appendImage(const ContentBlock &block, const JsonPath &pa
         return true;
     }
     part.kind = ContentPart::Kind::Image;
+    part.cache = attachmentMark(block, path);
     if (block.source.type == "base64" && !block.source.data.isEmpty()
         && !block.source.mediaType.isEmpty()) {
         part.mediaType = block.source.mediaType;
@@ -120,7 +131,7 @@ bool ChatConversation::appendDocument(const ContentBlock &block, const JsonPath 
             part.mediaType = block.source.mediaType.isEmpty() ? QByteArrayView("application/pdf")
                                                               : block.source.mediaType;
         part.text = data;
-        part.cache = acceptedMark(block, path);
+        part.cache = attachmentMark(block, path);
         parts.push_back(part);
         return true;
     }
@@ -151,8 +162,10 @@ bool ChatConversation::appendDocument(const ContentBlock &block, const JsonPath 
         return m_reader.refuse(path.member("source.type"),
                                "base64, text, content or url is required.");
     }
-    if (parts.size() > before)
-        parts.back().cache = acceptedMark(block, path);
+    if (parts.size() > before) {
+        const bool isText = parts.back().kind == ContentPart::Kind::Text;
+        parts.back().cache = isText ? acceptedMark(block, path) : attachmentMark(block, path);
+    }
     return true;
 }
 

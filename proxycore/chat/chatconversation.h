@@ -49,6 +49,7 @@ private:
     bool appendDocument(const ContentBlock &block, const JsonPath &path, ContentParts &parts);
     void appendSearchResult(const ContentBlock &block, const JsonPath &path, ContentParts &parts);
     CacheMark acceptedMark(const ContentBlock &block, const JsonPath &path);
+    CacheMark attachmentMark(const ContentBlock &block, const JsonPath &path); // of no text
     void record(QByteArray field, QByteArray rule, QByteArray reason);
 
     const ChatDialect &m_dialect;

@@ -130,6 +130,20 @@ void ChatMessages::moveFilesToUser(ContentParts &parts, QByteArrayView callId)
     }
 }
 
+void ChatMessages::markResult(ContentParts &parts, CacheMark mark, const JsonPath &path)
+{
+    if (mark.isSet()) {
+        parts.back().cache = mark;
+        if (!isText(parts.back())) {
+            m_adjustments.push_back(
+                {path.member("cache_control"), QByteArrayLiteral("chat.cache-control-moved"),
+                 QByteArrayLiteral(
+                     "Servers take it on text alone; the text before has it now, if any.")});
+        }
+    }
+    settleCacheMarks(parts);
+}
+
 void ChatMessages::addToolResult(QByteArrayView callId, ContentParts parts, bool isError,
                                  CacheMark mark, const JsonPath &path)
 {
@@ -176,8 +190,8 @@ void ChatMessages::addToolResult(QByteArrayView callId, ContentParts parts, bool
     }
     const bool list = m_dialect.toolMessageParts
         && (!allText(parts) || (m_dialect.cacheControl && (mark.isSet() || !isBareString(parts))));
-    if (mark.isSet() && list)
-        parts.back().cache = mark;
+    if (list)
+        markResult(parts, mark, path);
     else if (mark.isSet() || std::any_of(parts.begin(), parts.end(), hasMark))
         m_adjustments.push_back(
             {path.member("cache_control"), QByteArrayLiteral("chat.cache-control-refused"),
@@ -290,6 +304,7 @@ void ChatMessages::flushUser()
     answerMissingCalls();
     if (m_user.empty())
         return;
+    settleCacheMarks(m_user);
     beginMessage(R"({"role":"user","content":)");
     appendContent(m_out, m_user);
     m_out.append('}');

@@ -73,6 +73,7 @@ private:
     void answerMissingCalls();
     void beginMessage(const char *opening);
     void appendContent(QByteArray &out, const ContentParts &parts) const;
+    void markResult(ContentParts &parts, CacheMark mark, const JsonPath &path);
     void moveFilesToUser(ContentParts &parts, QByteArrayView callId);
     Call *openCall(QByteArrayView id);
 

@@ -281,7 +281,7 @@ bool RequestConverter::readMember(QByteArrayView key, ondemand::value value)
     if (key == "top_k")
         return readNumber(key, token, m_dialect.topK, m_topK);
     if (key == "cache_control" && m_dialect.cacheControl)
-        return m_reader.readCacheMark(value, JsonPath{nullptr, "request"}, m_cache);
+        return m_reader.readCacheMark(value, JsonPath(), m_cache);
     if (key == "mcp_servers") {
         if (rawJson(value) == "[]")
             return true;

@@ -41,6 +41,20 @@ void appendPart(QByteArray &out, const ContentPart &part)
 
 } // namespace
 
+void settleCacheMarks(ContentParts &parts)
+{
+    ContentPart *text = nullptr;
+    for (ContentPart &part : parts) {
+        if (part.kind == ContentPart::Kind::Text) {
+            text = &part;
+        } else if (part.cache.isSet()) {
+            if (text)
+                text->cache = part.cache;
+            part.cache = {};
+        }
+    }
+}
+
 void appendParts(QByteArray &out, const ContentParts &parts)
 {
     out.append('[');

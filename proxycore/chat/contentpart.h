@@ -35,6 +35,9 @@ struct ContentPart
 
 using ContentParts = std::vector<ContentPart>;
 
+// `cache_control` has its place on text: a mark on anything else goes to the text before it in the
+// same message, and is lost where there is none. Sets `parts` right for appendParts().
+void settleCacheMarks(ContentParts &parts);
 // A list of parts as JSON.
 void appendParts(QByteArray &out, const ContentParts &parts);
 // The texts as one JSON string, `between` them.

@@ -22,7 +22,10 @@ struct JsonPath
         return path;
     }
 
-    QByteArray member(QByteArrayView key) const { return text() + '.' + key.toByteArray(); }
+    QByteArray member(QByteArrayView key) const
+    {
+        return name ? text() + '.' + key.toByteArray() : key.toByteArray();
+    }
 };
 
 } // namespace Switchyard

@@ -219,8 +219,8 @@ void appendAsInner(QByteArray &out, QByteArrayView json)
 
 simdjson::ondemand::parser *keptJsonParser(qsizetype bytes)
 {
-    constexpr qsizetype keptBytes = 2 * 1024 * 1024;
-    constexpr qsizetype leastBytes = 16 * 1024;
+    constexpr qsizetype keptBytes = qsizetype(2) * 1024 * 1024;
+    constexpr qsizetype leastBytes = qsizetype(16) * 1024;
     if (bytes > keptBytes)
         return nullptr;
     static thread_local simdjson::ondemand::parser parser;

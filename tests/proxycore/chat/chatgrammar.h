@@ -28,6 +28,8 @@ inline QString contentFault(const QJsonObject &message, const QSet<QString> &par
             return QStringLiteral("a text part without text");
         if (type == u"image_url" && part[u"image_url"][u"url"].toString().isEmpty())
             return QStringLiteral("an image without url");
+        if (part.contains(u"cache_control") && type != u"text")
+            return QStringLiteral("a cache_control on a part of type ") + type;
         if (part.contains(u"cache_control")
             && part[u"cache_control"][u"type"].toString() != u"ephemeral")
             return QStringLiteral("a cache_control without type");
