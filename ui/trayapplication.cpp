@@ -95,7 +95,9 @@ bool TrayApplication::takeTray()
     m_tray->setContextMenu(&m_menu);
     connect(m_tray, &QSystemTrayIcon::activated, this,
             [this](QSystemTrayIcon::ActivationReason reason) {
-                if (reason == QSystemTrayIcon::Trigger)
+                // Of two quick clicks the second is a double click, also when the window was
+                // closed between them.
+                if (reason == QSystemTrayIcon::Trigger || reason == QSystemTrayIcon::DoubleClick)
                     raiseWindow();
             });
     refreshTray();

@@ -3,6 +3,10 @@
 
 #include "ui/statussentence.h"
 
+#include <QScreen>
+
+#include <algorithm>
+
 namespace Switchyard {
 
 TrayMenu::TrayMenu(QWidget *parent) : QMenu(parent)
@@ -30,6 +34,20 @@ void TrayMenu::setStatus(const ServiceStatus &status, const std::vector<BackendS
     m_status->setText(statusSentence(status, backends));
     m_backends.update(backends);
     m_copyVariables->setEnabled(status.state == ServiceState::Running);
+}
+
+// A text that grows while the menu is open, at the edge of the screen as it usually is, would push
+// it over that edge.
+void TrayMenu::resizeEvent(QResizeEvent *event)
+{
+    QMenu::resizeEvent(event);
+    if (!isVisible())
+        return;
+    const QRect room = screen()->geometry();
+    const QPoint place(std::max(room.left(), std::min(x(), room.right() + 1 - width())),
+                       std::max(room.top(), std::min(y(), room.bottom() + 1 - height())));
+    if (place != pos())
+        move(place);
 }
 
 } // namespace Switchyard

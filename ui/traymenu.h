@@ -24,6 +24,9 @@ Q_SIGNALS:
     void copyVariablesRequested();
     void quitRequested();
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+
 private:
     BackendActions m_backends;
     QAction *m_status;

@@ -3,6 +3,7 @@
 #include "tests/ui/windowtest.h"
 #include "ui/traymenu.h"
 
+#include <QScreen>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -139,6 +140,22 @@ private Q_SLOTS:
         // The service did not follow.
         menu.setStatus(MadeUpData::running(), MadeUpData::backends("OPENROUTER"));
         QCOMPARE(checkedIn(menu), QStringList{u"OpenRouter · 0.9 s"_s});
+    }
+
+    void aTextThatGrowsWhileTheMenuIsOpenStaysOnTheScreen()
+    {
+        TrayMenu menu;
+        menu.setStatus(MadeUpData::offline(), MadeUpData::backends("ECHO"));
+        const QRect screen = menu.screen()->geometry();
+        menu.popup(screen.bottomRight());
+        QVERIFY(QTest::qWaitForWindowExposed(&menu));
+        const int before = menu.width();
+        std::vector<BackendStatus> backends = MadeUpData::backends("OPENROUTER");
+        backends[0].title = "A backend with a name that is longer than the others";
+        backends.push_back(backends[1]);
+        menu.setStatus(MadeUpData::running(), backends);
+        QTRY_VERIFY(menu.width() > before);
+        QVERIFY(screen.contains(menu.geometry()));
     }
 
     void thereIsNothingToCopyWhenNothingIsServed()

@@ -25,9 +25,9 @@ UPSTREAM_KEY = "sk-or-v1-placeholder-of-the-upstream"
 LOCAL_TOKEN = "local-token-placeholder-77ab"
 MODEL = "claude-opus-5-5"
 
-# Of the tray's menu, counted from 1: the status sentence, the backends, then these.
-FIRST_BACKEND = 2
-OPEN, COPY, QUIT = 0, 1, 2
+# Section, entry and number of entries in the tray's menu.
+OPEN = (2, 0, 2)
+QUIT = (3, 0, 1)
 
 
 class FakeOpenRouter:
@@ -107,12 +107,9 @@ class Switchyard:
     def backend(self):
         return self.status()["backend"]
 
-    def position_in_menu(self, backend):
+    def place_in_menu(self, backend):
         names = [entry["name"] for entry in self.status()["backends"]]
-        return FIRST_BACKEND + names.index(backend)
-
-    def position_after_backends(self, entry):
-        return FIRST_BACKEND + len(self.status()["backends"]) + entry
+        return 1, names.index(backend), len(names)
 
     def message(self, stream):
         """An open answer to a request."""
@@ -187,16 +184,19 @@ class DesktopTest(unittest.TestCase):
 
 
 class TrayTest(DesktopTest):
+    def wait_for_icon(self, state):
+        wait_until(lambda: self.desktop.tray_state() == state, f"the icon in the tray is {state}")
+
     def choose(self, program, backend):
         self.desktop.open_tray_menu()
-        self.desktop.choose_from_menu(program.position_in_menu(backend))
+        self.desktop.choose_from_menu(*program.place_in_menu(backend))
         wait_until(lambda: program.backend() == backend, f"{backend} is the backend")
 
     def test_a_switch_leaves_the_running_stream_where_it_began(self):
         self.desktop.start_tray()
         upstream = self.start_upstream()
         program = self.start(upstream=upstream)
-        idle = wait_until(self.desktop.tray_colors, "the icon is drawn")
+        self.wait_for_icon("idle")
 
         text = "one two three four five six"
         upstream.script({"content": text, "delivery": {"gates": {"4": "middle"}}})
@@ -204,7 +204,7 @@ class TrayTest(DesktopTest):
         stream = Stream(running)
         upstream.wait_for_gate("middle")
         wait_until(lambda: stream.text() != "", "the first words have come")
-        wait_until(lambda: self.desktop.tray_colors() != idle, "the icon shows the open stream")
+        self.wait_for_icon("active")
 
         self.choose(program, "ECHO")
         self.assertTrue(stream.is_alive(), "the stream ended when the backend was switched")
@@ -226,7 +226,7 @@ class TrayTest(DesktopTest):
             [kind for kind in stream.types() if kind != "ping"],
             ["message_start", "content_block_start", *["content_block_delta"] * deltas,
              "content_block_stop", "message_delta", "message_stop"])
-        wait_until(lambda: self.desktop.tray_colors() == idle, "the icon is idle again")
+        self.wait_for_icon("idle")
 
         self.choose(program, "OPENROUTER")
         upstream.script({"content": "And back."})
@@ -250,43 +250,38 @@ class TrayTest(DesktopTest):
         self.assertIsNone(self.desktop.main_window(), "the window opened without being asked")
         for _ in range(2):
             self.desktop.click_tray_icon(1)
-            window = wait_until(self.desktop.main_window, "the window is open")
-            wait_until(lambda w=window: self.desktop.has_focus(w), "the window has the focus")
-            self.desktop.press("alt+F4")
-            wait_until(lambda: not self.desktop.main_window(), "the window is hidden")
+            wait_until(self.desktop.main_window, "the window is open")
+            self.desktop.close_window()
             self.assertEqual(program.message(stream=False).status, 200)
 
     def test_a_failure_changes_the_icon_until_the_window_is_looked_at(self):
         self.desktop.start_tray()
         upstream = self.start_upstream()
         program = self.start(upstream=upstream)
-        idle = wait_until(self.desktop.tray_colors, "the icon is drawn")
+        self.wait_for_icon("idle")
         upstream.script({"kind": "error", "status": 400, "error_type": "invalid_request_error",
                          "message": "No."})
         self.assertEqual(program.message(stream=False).status, 400)
-        wait_until(lambda: self.desktop.tray_colors() != idle, "the icon shows trouble")
+        self.wait_for_icon("trouble")
         self.desktop.click_tray_icon(1)
         wait_until(self.desktop.main_window, "the window is open")
-        wait_until(lambda: self.desktop.tray_colors() == idle, "the icon is idle again")
+        self.wait_for_icon("idle")
 
     def test_without_a_tray_the_window_is_the_application(self):
         program = self.start(backend="ECHO")
-        window = wait_until(self.desktop.main_window, "the window is open")
-        wait_until(lambda: self.desktop.has_focus(window), "the window has the focus")
-        self.desktop.press("alt+F4")
+        wait_until(self.desktop.main_window, "the window is open")
+        self.desktop.close_window()
         self.assertEqual(program.process.wait(), 0, program.process.log())
 
     def test_a_tray_that_comes_later_is_taken(self):
         program = self.start(backend="ECHO")
-        window = wait_until(self.desktop.main_window, "the window is open")
+        wait_until(self.desktop.main_window, "the window is open")
         self.desktop.start_tray()
         wait_until(self.desktop.tray_icon, "the icon is in the tray")
-        wait_until(lambda: self.desktop.has_focus(window), "the window has the focus")
-        self.desktop.press("ctrl+w")
-        wait_until(lambda: not self.desktop.main_window(), "the window is hidden")
+        self.desktop.hide_window()
         self.assertTrue(program.process.is_running())
         self.desktop.open_tray_menu()
-        self.desktop.choose_from_menu(program.position_after_backends(OPEN))
+        self.desktop.choose_from_menu(*OPEN)
         wait_until(self.desktop.main_window, "the window is open again")
 
     def test_a_second_start_brings_the_window_of_the_first(self):
@@ -307,8 +302,9 @@ class TrayTest(DesktopTest):
         upstream.wait_for_gate("middle")
         idle_port = program.port
         self.desktop.open_tray_menu()
-        self.desktop.choose_from_menu(program.position_after_backends(QUIT))
+        self.desktop.choose_from_menu(*QUIT)
         wait_until(lambda: (program.status() or {}).get("state") == "stopping", "it is stopping")
+        self.wait_for_icon("stopped")
         upstream.open("middle")
         self.assertEqual(program.process.wait(), 0, program.process.log())
         stream.join(30)
