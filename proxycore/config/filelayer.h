@@ -8,7 +8,7 @@
 namespace Switchyard {
 
 // What settings.json says, over the defaults. Its schema is the code of this function and, for
-// people, docs/settings.md. The whole file is checked, also what a stronger source overrides.
+// people, docs/4-settings.md. The whole file is checked, also what a stronger source overrides.
 void applySettingsFile(const QJsonObject &root, const QString &path, LoadedLayers &layers);
 
 } // namespace Switchyard

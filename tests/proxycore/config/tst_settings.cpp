@@ -106,7 +106,7 @@ QString settingOf(const Settings &settings, const QString &name)
 
 QByteArray documentation()
 {
-    QFile page(QStringLiteral(SWITCHYARD_TEST_DATA "/../../../../docs/settings.md"));
+    QFile page(QStringLiteral(SWITCHYARD_TEST_DATA "/../../../../docs/4-settings.md"));
     return page.open(QIODevice::ReadOnly) ? page.readAll() : QByteArray();
 }
 
