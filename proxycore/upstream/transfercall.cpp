@@ -12,10 +12,6 @@ namespace Switchyard {
 
 namespace {
 
-// libcurl's bounds of CURLOPT_UPLOAD_BUFFERSIZE.
-constexpr qsizetype smallestUploadBuffer = 16 * 1024;
-constexpr qsizetype largestUploadBuffer = 2 * 1024 * 1024;
-
 // An idle connection older than this is not used again: many servers close theirs after 60 to 75 s.
 constexpr long longestIdleSeconds = 60;
 
@@ -166,11 +162,11 @@ void TransferCall::setMethod()
         method = Method::Head;
 
     const bool sendsBody = method == Method::Post || m_bodySize > 0;
-    if (sendsBody) {
+    // CURLOPT_UPLOAD_BUFFERSIZE stays at 64 kB: libcurl keeps that buffer as long as the answer
+    // streams, and larger ones are slower (1 MB to nginx on loopback, processor time of a request:
+    // 145 us with 64 kB, 175 us with 128 kB, 270 us with 1 MB and more).
+    if (sendsBody)
         curl_easy_setopt(m_easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(m_bodySize));
-        curl_easy_setopt(m_easy, CURLOPT_UPLOAD_BUFFERSIZE,
-                         long(std::clamp(m_bodySize, smallestUploadBuffer, largestUploadBuffer)));
-    }
     if (method == m_setMethod && method != Method::Other)
         return;
     if (m_setMethod == Method::Other)
@@ -314,7 +310,7 @@ bool TransferCall::resume()
 bool TransferCall::sharesConnectionWith(const TransferCall &other) const
 {
     return m_localPort != 0 && m_localPort == other.m_localPort
-        && m_destination == other.m_destination;
+        && m_destination->label == other.m_destination->label;
 }
 
 void TransferCall::run()
@@ -335,6 +331,8 @@ void TransferCall::run()
 
 std::int64_t TransferCall::deadline() const
 {
+    if (!m_sendable)
+        return never;
     switch (m_state) {
     case State::Idle:
     case State::Abandoned:
@@ -443,8 +441,8 @@ std::size_t TransferCall::onRead(char *out, std::size_t size, std::size_t count,
     auto *call = static_cast<TransferCall *>(self);
     if (call->m_state == State::Abandoned)
         return CURL_READFUNC_ABORT;
-    const qsizetype copied =
-        call->m_request.body.read(call->m_bodyRead, out, qsizetype(size * count));
+    const auto capacity = qsizetype(size) * qsizetype(count);
+    const qsizetype copied = call->m_request.body.read(call->m_bodyRead, out, capacity);
     call->m_bodyRead += copied;
     call->m_since = steadyNow();
     return std::size_t(copied);

@@ -104,8 +104,8 @@ private:
 
     std::vector<Running> m_running;
     std::vector<std::unique_ptr<TransferCall>> m_idle;
-    // Running ones that wait for the next kick: to be begun, delivered or told that they cannot be
-    // sent.
+    // Running ones that wait for the next kick: to be begun, to be run, or to be told that they
+    // cannot be sent.
     std::vector<TransferCall *> m_errands;
     // Taken out of libcurl as soon as it is not on the stack.
     std::vector<std::unique_ptr<TransferCall>> m_abandoned;
@@ -459,8 +459,9 @@ UpstreamClient::UpstreamClient(QObject *parent)
 
 UpstreamClient::~UpstreamClient()
 {
+    // At work further down the stack, it deletes itself afterwards.
     if (!d->shutDown())
-        d.release();
+        static_cast<void>(d.release());
 }
 
 void UpstreamClient::setNetworkSettings(const NetworkSettings &settings)
