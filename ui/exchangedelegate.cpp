@@ -133,8 +133,8 @@ void ExchangeDelegate::paint(QPainter *painter, const QStyleOptionViewItem &opti
     case ExchangeModel::StateColumn: {
         const QColor color = colorOf(record.state, tones);
         paintSvg(painter,
-                 QRectF(content.left(), content.top() + (content.height() - signSize) / 2, signSize,
-                        signSize),
+                 QRectF(content.left(), content.top() + (content.height() - signSize) / 2.0,
+                        signSize, signSize),
                  signOf(record.state), color);
         TextRun run(painter, content.adjusted(signSize + 6, 0, 0, 0));
         run.add(stateWord(record.state), color);

@@ -19,7 +19,8 @@ QString translated(const char *text)
 // Cuts instead of rounding up, so that 999,950 does not become "1000.0k".
 QString tenths(qint64 count, qint64 unit)
 {
-    return QLocale().toString(double(count * 10 / unit) / 10, 'f', 1);
+    const qint64 wholeTenths = count * 10 / unit;
+    return QLocale().toString(double(wholeTenths) / 10, 'f', 1);
 }
 
 } // namespace

@@ -116,7 +116,9 @@ void paintSvg(QPainter *painter, const QRectF &where, const QString &name, const
         return;
     QPixmap pixmap = svgPixmap(name, color, deviceSize);
     pixmap.setDevicePixelRatio(ratio);
-    painter->drawPixmap(where.topLeft(), pixmap);
+    // On whole pixels, or the drawing is sharp for nothing.
+    const auto whole = [ratio](qreal place) { return std::round(place * ratio) / ratio; };
+    painter->drawPixmap(QPointF(whole(where.left()), whole(where.top())), pixmap);
 }
 
 } // namespace Switchyard

@@ -112,9 +112,9 @@ void SwitcherButton::paintEvent(QPaintEvent *)
     painter.drawComplexControl(QStyle::CC_ToolButton, option);
 
     const Tones tones = tonesOf(palette());
-    const int middle = height() / 2;
+    const qreal signTop = (height() - signSize) / 2.0;
     int x = margin;
-    paintSvg(&painter, QRectF(x, middle - signSize / 2, signSize, signSize), signOf(m_state),
+    paintSvg(&painter, QRectF(x, signTop, signSize, signSize), signOf(m_state),
              colorOf(m_state, tones));
     x += signSize + gap;
 
@@ -126,8 +126,7 @@ void SwitcherButton::paintEvent(QPaintEvent *)
     painter.setFont(font());
     painter.setPen(tones.muted);
     painter.drawText(QRect(x, 0, width() - x, height()), Qt::AlignVCenter, m_lane);
-    paintSvg(&painter,
-             QRectF(width() - margin - signSize, middle - signSize / 2, signSize, signSize),
+    paintSvg(&painter, QRectF(width() - margin - signSize, signTop, signSize, signSize),
              u"sign-down"_s, tones.muted);
 }
 

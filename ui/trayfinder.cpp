@@ -56,9 +56,9 @@ TrayFinder::TrayFinder(QObject *parent) : QObject(parent)
 bool TrayFinder::isAvailable() const
 {
 #ifdef SWITCHYARD_STATUS_NOTIFIER
-    // Qt asks for the D-Bus tray once and keeps a "no" for the life of the process (read in
-    // qgenericunixthemes.cpp, 6.4 to 6.8). On Wayland there is no other tray: Qt is not asked
-    // before the answer is yes.
+    // Qt asks for the D-Bus tray once and keeps a "no" for the life of the process (seen with
+    // 6.4.2). On Wayland there is no other tray, so Qt is not asked before the answer is yes; on
+    // X11 the panels that come late embed windows as well, which Qt notices at any time.
     if (QGuiApplication::platformName().startsWith(u"wayland"_s) && !hasStatusNotifierHost())
         return false;
 #endif
