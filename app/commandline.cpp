@@ -29,7 +29,8 @@ constexpr CommandSpec commandSpecs[] = {
     {Command::Logs, "logs", "", "print the requests of the running instance"},
     {Command::Models, "models", "[BACKEND]", "show which model a backend is asked for"},
     {Command::Secret, "secret", "set|delete|list [BACKEND]",
-     "manage the keys in the keychain; `set` reads the value from standard input"},
+     "manage the keys in the keychain (OPENROUTER's when none is named); `set` reads the value "
+     "from standard input"},
     {Command::Quit, "quit", "", "end the running instance"},
 };
 

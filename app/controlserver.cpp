@@ -12,7 +12,7 @@
 #include <QDateTime>
 #include <QJsonArray>
 
-#ifdef Q_OS_LINUX
+#ifdef Q_OS_UNIX
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
@@ -33,6 +33,10 @@ bool isSameUser(const QLocalSocket &socket)
     socklen_t size = sizeof peer;
     return ::getsockopt(int(socket.socketDescriptor()), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
         && peer.uid == ::geteuid();
+#elif defined(Q_OS_UNIX)
+    uid_t user = 0;
+    gid_t group = 0;
+    return ::getpeereid(int(socket.socketDescriptor()), &user, &group) == 0 && user == ::geteuid();
 #else
     Q_UNUSED(socket)
     return true; // the socket's own access rights decide

@@ -6,6 +6,7 @@
 #ifdef Q_OS_UNIX
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
@@ -42,8 +43,12 @@ void setHandler(int number, void (*handler)(int))
 
 TerminationSignals::TerminationSignals(QObject *parent) : QObject(parent)
 {
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, signalSockets) != 0)
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, signalSockets) != 0)
         return;
+    for (const int socket : signalSockets) {
+        ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+        ::fcntl(socket, F_SETFL, O_NONBLOCK);
+    }
     m_notifier = std::make_unique<QSocketNotifier>(signalSockets[1], QSocketNotifier::Read);
     connect(m_notifier.get(), &QSocketNotifier::activated, this, [this] {
         char bytes[16];

@@ -11,7 +11,7 @@
 
 #include <QApplication>
 
-#include <unistd.h>
+#include <cstdlib>
 #endif
 
 namespace Switchyard {
@@ -42,7 +42,7 @@ void handleStartMessage(QtMsgType type, const QMessageLogContext &, const QStrin
     if (type != QtFatalMsg)
         return;
     printError(noDisplay);
-    ::_exit(ExitCode::UsageError);
+    std::_Exit(ExitCode::UsageError);
 }
 
 std::optional<int> raiseRunningInstance(const CommandLine &line)

@@ -128,6 +128,7 @@ void ProxyService::start(const Settings &settings)
         return;
     d->settings = settings;
     d->failure.clear();
+    d->records = RecordList(maxRecords); // the ids of a new run begin at 1 again
     d->startedMs = QDateTime::currentMSecsSinceEpoch();
     d->activeBackend = settings.backend.value;
     d->backendChosen = settings.backendChosen();
@@ -169,6 +170,7 @@ void ProxyService::Private::keychainAnswered(const QString &key, const SecretSto
 
     const bool wasAwaited = awaited.erase(key) > 0;
     if (key == tokenKey) {
+        // A keychain that was unlocked late still has the token clients were set up with.
         const bool replaces = tokenOrigin == TokenOrigin::ThisRun || token.isEmpty();
         if (answer.secret && !answer.secret->isEmpty() && settings.token.value.isEmpty()
             && settings.tokenRequired.value && replaces) {

@@ -61,8 +61,10 @@ void TestMarkerSecret::neitherKeyNorTokenIsLeftAnywhere()
     QVERIFY(upstream.script(
         R"([{"kind":"message","content":"fine"},{"kind":"message","content":"fine"},)"
         R"({"kind":"error","status":401,"error_type":"authentication_error",)"
-        R"("message":"Incorrect API key"},)"
-        R"({"kind":"message","content":"one two three","delivery":{"after":4,"end":"rst"}}])"));
+        R"("message":"Incorrect API key provided: )"
+        + marker
+        + R"("},)"
+          R"({"kind":"message","content":"one two three","delivery":{"after":4,"end":"rst"}}])"));
 
     Home home = homeWithKeyring();
     home.environment.insert(u"OPENROUTER_API_BASE"_s, upstream.base());

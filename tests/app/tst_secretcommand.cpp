@@ -151,7 +151,8 @@ void TestSecretCommand::aRunningInstanceTakesANewKey()
 
     // Nobody chose a backend, so the one that now has a key is taken.
     QCOMPARE(run(home, {u"secret"_s, u"set"_s, u"OPENROUTER"_s}, key).exitCode, 0);
-    QTRY_COMPARE_WITH_TIMEOUT(status(home)[u"backend"_s].toString(), u"OPENROUTER"_s, deadlineMs);
+    QVERIFY(QTest::qWaitFor(
+        [&] { return status(home)[u"backend"_s].toString() == u"OPENROUTER"_s; }, deadlineMs));
     const QByteArray answer =
         HttpClient(program.port(), "POST", "/v1/messages", tokenOf(home), messagesBody(false))
             .readAll();
@@ -174,7 +175,7 @@ void TestSecretCommand::aRunningInstanceForgetsADeletedKey()
     };
     QVERIFY(configured());
     QCOMPARE(run(home, {u"secret"_s, u"delete"_s, u"OPENROUTER"_s}).exitCode, 0);
-    QTRY_VERIFY_WITH_TIMEOUT(!configured(), deadlineMs);
+    QVERIFY(QTest::qWaitFor([&] { return !configured(); }, deadlineMs));
 }
 
 void TestSecretCommand::theLocalTokenIsKept()
@@ -186,7 +187,8 @@ void TestSecretCommand::theLocalTokenIsKept()
         QVERIFY(program.waitUntilReady());
         first = tokenOf(home);
         QVERIFY(first.startsWith("sy-"));
-        QTRY_COMPARE_WITH_TIMEOUT(keyringEntry(u"local-token"_s), first, deadlineMs);
+        QVERIFY(
+            QTest::qWaitFor([&] { return keyringEntry(u"local-token"_s) == first; }, deadlineMs));
         QCOMPARE(run(home, {u"quit"_s}).exitCode, 0);
     }
     Program program(home, {u"serve"_s, u"--port"_s, u"0"_s});

@@ -386,9 +386,12 @@ void TestServe::aClosedStandardOutputAndErrorDoNotHurt()
                 {u"-c"_s, u"exec '" SWITCHYARD_PROGRAM "' serve --port 0 >&- 2>&-"_s});
     QVERIFY(shell.waitForStarted());
     QByteArray status;
-    QTRY_VERIFY_WITH_TIMEOUT(
-        (status = run(home, {u"status"_s, u"--json"_s}).out).contains("\"state\":\"running\""),
-        deadlineMs);
+    QVERIFY(QTest::qWaitFor(
+        [&] {
+            return (status = run(home, {u"status"_s, u"--json"_s}).out)
+                .contains("\"state\":\"running\"");
+        },
+        deadlineMs));
     const auto port = quint16(QJsonDocument::fromJson(status).object()[u"port"_s].toInt());
     const QByteArray answer =
         HttpClient(port, "POST", "/v1/messages", "placeholder-token", messagesBody(false))
