@@ -19,23 +19,6 @@ constexpr long longestIdleSeconds = 60;
 // in which it does not look: waiting for the proxy's name or for somebody else's connection.
 constexpr int connectGraceMs = 200;
 
-// What this client decides by itself, whatever the caller forwards.
-bool isOurs(QByteArrayView name)
-{
-    static constexpr QByteArrayView ours[] = {
-        "host",    "content-length", "transfer-encoding", "connection",      "keep-alive", "te",
-        "upgrade", "expect",         "proxy-connection",  "accept-encoding",
-    };
-    return std::any_of(std::begin(ours), std::end(ours),
-                       [name](QByteArrayView one) { return sameHeaderName(one, name); });
-}
-
-bool breaksLine(QByteArrayView text)
-{
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
 curl_blob viewOf(const QByteArray &bytes)
 {
     return {const_cast<char *>(bytes.constData()), std::size_t(bytes.size()), CURL_BLOB_COPY};
@@ -126,8 +109,12 @@ bool TransferCall::prepare(UpstreamRequest request, UpstreamObserver *observer,
                                               "https URL; check the base URL"};
         return false;
     }
-    if (!setHeaders())
+    if (QByteArray error = m_headers.set(m_request.headers); !error.isEmpty()) {
+        m_verdict =
+            UpstreamOutcome{.failure = UpstreamFailure::Protocol, .detail = std::move(error)};
         return false;
+    }
+    curl_easy_setopt(m_easy, CURLOPT_HTTPHEADER, m_headers.list());
 
     if (m_setUrl != m_request.url) {
         m_setUrl = m_request.url;
@@ -182,67 +169,6 @@ void TransferCall::setMethod()
         curl_easy_setopt(m_easy, CURLOPT_CUSTOMREQUEST, m_request.method.constData());
 }
 
-void TransferCall::addHeaderLine(QByteArrayView name, QByteArrayView value)
-{
-    // "Name;" is how libcurl is told an empty value; "Name:" would leave the field out.
-    m_headerText += name;
-    if (value.isEmpty()) {
-        m_headerText += ';';
-    } else {
-        m_headerText += ": ";
-        m_headerText += value;
-    }
-    m_headerText += '\0';
-}
-
-bool TransferCall::setHeaders()
-{
-    m_headerText.resize(0);
-    m_headerText.reserve(1024);
-    std::size_t count = 0;
-    bool hasAccept = false;
-    bool hasContentType = false;
-    for (const Header &field : m_request.headers) {
-        if (field.name.isEmpty() || breaksLine(field.name) || breaksLine(field.value)) {
-            m_verdict = UpstreamOutcome{
-                .failure = UpstreamFailure::Protocol,
-                .detail = "the request header "
-                    + (breaksLine(field.name) ? QByteArrayLiteral("with a broken name")
-                                              : field.name)
-                    + " contains a line break; check the credential and the extra headers"};
-            return false;
-        }
-        if (isOurs(field.name))
-            continue;
-        hasAccept = hasAccept || sameHeaderName(field.name, "accept");
-        hasContentType = hasContentType || sameHeaderName(field.name, "content-type");
-        addHeaderLine(field.name, field.value);
-        ++count;
-    }
-    // A field without a value takes away what libcurl would send by itself; an Expect would make
-    // each larger body wait for "100 Continue".
-    m_headerText.append("Expect:", 8);
-    ++count;
-    if (!hasAccept) {
-        m_headerText.append("Accept:", 8);
-        ++count;
-    }
-    if (!hasContentType) {
-        m_headerText.append("Content-Type:", 14);
-        ++count;
-    }
-
-    m_headerList.resize(count);
-    char *text = m_headerText.data();
-    for (std::size_t i = 0; i < count; ++i) {
-        m_headerList[i].data = text;
-        m_headerList[i].next = i + 1 < count ? &m_headerList[i + 1] : nullptr;
-        text += qstrlen(text) + 1;
-    }
-    curl_easy_setopt(m_easy, CURLOPT_HTTPHEADER, m_headerList.data());
-    return true;
-}
-
 void TransferCall::begin()
 {
     m_begun = true;
@@ -277,8 +203,7 @@ void TransferCall::clear()
     m_paused = false;
     m_heldBack = false;
     m_errorText[0] = '\0';
-    // It holds the credential.
-    m_headerText.fill('\0');
+    m_headers.wipe();
 }
 
 void TransferCall::breakOff()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxycore/upstream/destinations.h"
+#include "proxycore/upstream/requestheaders.h"
 #include "proxycore/upstream/upstreamclient.h"
 
 #include <curl/curl.h>
@@ -87,8 +88,6 @@ private:
 
     void setTrust(const TrustStore &trust);
     void setMethod();
-    bool setHeaders();
-    void addHeaderLine(QByteArrayView name, QByteArrayView value);
     void takeHeadLine(QByteArrayView line);
     bool headComplete(int status);
     UpstreamOutcome marked(UpstreamOutcome outcome) const;
@@ -97,9 +96,7 @@ private:
     UpstreamObserver *m_observer = nullptr;
     std::shared_ptr<const Destination> m_destination;
     UpstreamRequest m_request;
-    // What libcurl reads the request's headers from: its list type over one block of text.
-    QByteArray m_headerText;
-    std::vector<curl_slist> m_headerList;
+    RequestHeaders m_headers;
 
     // As the handle is set at present; what stays the same is not told again.
     QByteArray m_setUrl;
