@@ -16,6 +16,10 @@
 
 #include <set>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace Switchyard {
 
 using namespace Qt::StringLiterals;
@@ -27,6 +31,17 @@ constexpr auto category = "switchyard.service";
 
 // A locked keychain asks its user for a password; the proxy does not wait for that for ever.
 constexpr int keychainPatienceMs = 3'000;
+
+// Nothing has happened for that long: memory that a burst of requests took goes back to the system.
+// The allocator keeps it otherwise, three times what is in use.
+constexpr int calmMs = 10'000;
+
+void returnFreeMemory()
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 QByteArray newInstanceId()
 {
@@ -97,12 +112,16 @@ public:
 
     ProxyThread proxy;
 
+    QTimer calm;
     RecordList records{maxRecords};
     std::map<QByteArray, qint64> lastLatencyMs;
 };
 
 ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_unique<Private>(this))
 {
+    d->calm.setSingleShot(true);
+    d->calm.setInterval(calmMs);
+    d->calm.callOnTimeout(this, returnFreeMemory);
     connect(&d->proxy, &ProxyThread::listening, this,
             [this](quint16 bound) { d->coreListening(bound); });
     connect(&d->proxy, &ProxyThread::listenFailed, this,
@@ -390,6 +409,10 @@ void ProxyService::Private::takeRecords(const std::vector<ExchangeRecord> &batch
             lastLatencyMs[record->backend] = *record->ttfbMs;
     }
     logExchanges(ended);
+    if (records.totals().open == 0)
+        calm.start();
+    else
+        calm.stop();
     Q_EMIT q->recordsChanged(batch);
 }
 
