@@ -28,7 +28,7 @@ for (const lane of lanes) {
       'a list': ['[]', /object/],
       'text that is not UTF-8': [
         Buffer.concat([Buffer.from('{"model":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]),
-        /UTF-8|JSON|Unicode/,
+        /not valid JSON/,
       ],
       'no model': [question({ model: undefined }), /^model/],
       'an empty model': [question({ model: '' }), /^model/],
