@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFile>
 #include <QSet>
+#include <QtEndian>
 
 namespace Switchyard {
 
@@ -11,8 +12,34 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
+bool isWildcard(const QHostAddress &address)
+{
+    return address == QHostAddress(QHostAddress::Any) || address == QHostAddress::AnyIPv4
+        || address == QHostAddress::AnyIPv6;
+}
+
+bool collide(const QHostAddress &one, const QHostAddress &other)
+{
+    return isWildcard(one) || isWildcard(other)
+        || one.isEqual(other, QHostAddress::TolerantConversion);
+}
+
+// 0100007F is 127.0.0.1: words of 32 bits, the byte order of little-endian machines.
+QHostAddress addressFromHex(const QByteArray &hex)
+{
+    const QByteArray bytes = QByteArray::fromHex(hex);
+    if (bytes.size() == 4)
+        return QHostAddress(qFromLittleEndian<quint32>(bytes.constData()));
+    if (bytes.size() != 16)
+        return {};
+    Q_IPV6ADDR address;
+    for (int i = 0; i < 16; ++i)
+        address[i] = quint8(bytes[(i / 4) * 4 + 3 - i % 4]);
+    return QHostAddress(address);
+}
+
 // Columns of /proc/net/tcp: local address as HEX:HEXPORT (1), state (3; 0A is LISTEN), inode (9).
-QSet<QByteArray> listeningInodes(const QString &table, quint16 port)
+QSet<QByteArray> listeningInodes(const QString &table, const QHostAddress &address, quint16 port)
 {
     QSet<QByteArray> inodes;
     QFile file(table);
@@ -23,8 +50,9 @@ QSet<QByteArray> listeningInodes(const QString &table, quint16 port)
         const QByteArrayList columns = line.simplified().split(' ');
         if (columns.size() < 10 || columns[3] != "0A")
             continue;
-        const QByteArray hexPort = columns[1].mid(columns[1].lastIndexOf(':') + 1);
-        if (hexPort.toUInt(nullptr, 16) == port)
+        const QByteArrayList local = columns[1].split(':');
+        if (local.size() == 2 && local[1].toUInt(nullptr, 16) == port
+            && collide(addressFromHex(local[0]), address))
             inodes.insert(columns[9]);
     }
     return inodes;
@@ -47,10 +75,10 @@ bool holdsOneOf(const QString &pid, const QSet<QByteArray> &inodes)
 
 } // namespace
 
-std::optional<PortHolder> findPortHolder(quint16 port)
+std::optional<PortHolder> findPortHolder(const QHostAddress &address, quint16 port)
 {
-    const QSet<QByteArray> inodes =
-        listeningInodes(u"/proc/net/tcp"_s, port) + listeningInodes(u"/proc/net/tcp6"_s, port);
+    const QSet<QByteArray> inodes = listeningInodes(u"/proc/net/tcp"_s, address, port)
+        + listeningInodes(u"/proc/net/tcp6"_s, address, port);
     if (inodes.isEmpty())
         return std::nullopt;
 
@@ -63,7 +91,7 @@ std::optional<PortHolder> findPortHolder(quint16 port)
             comm.open(QIODevice::ReadOnly) ? comm.readAll().trimmed() : QByteArray();
         return PortHolder{pid.toLongLong(), name};
     }
-    return std::nullopt;
+    return PortHolder{};
 }
 
 } // namespace Switchyard

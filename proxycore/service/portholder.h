@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QHostAddress>
 
 #include <optional>
 
@@ -9,12 +10,12 @@ namespace Switchyard {
 
 struct PortHolder
 {
-    qint64 pid = 0;
+    qint64 pid = 0; // 0: the process is another user's and cannot be seen
     QByteArray name;
 };
 
-// The process that listens on a TCP port of this machine, where the system tells it cheaply: Linux,
-// and only for processes whose descriptors we may see.
-std::optional<PortHolder> findPortHolder(quint16 port);
+// Who listens on a TCP port so that it cannot be had at this address too, where the system tells it
+// cheaply: on Linux.
+std::optional<PortHolder> findPortHolder(const QHostAddress &address, quint16 port);
 
 } // namespace Switchyard

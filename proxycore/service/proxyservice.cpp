@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proxycore/service/proxyservice.h"
 
-#include "proxycore/config/secretstore.h"
 #include "proxycore/config/settings.h"
 #include "proxycore/downstream/listenaddress.h"
 #include "proxycore/service/configsnapshot.h"
-#include "proxycore/service/localtoken.h"
+#include "proxycore/service/credentials.h"
 #include "proxycore/service/logging.h"
 #include "proxycore/service/portholder.h"
 #include "proxycore/service/proxythread.h"
@@ -13,8 +12,6 @@
 #include <QDateTime>
 #include <QRandomGenerator>
 #include <QTimer>
-
-#include <set>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -26,11 +23,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-const QString tokenKey = QLatin1StringView(SecretStore::localTokenKey);
 constexpr auto category = "switchyard.service";
-
-// A locked keychain asks its user for a password; the proxy does not wait for that for ever.
-constexpr int keychainPatienceMs = 3'000;
 
 // Nothing has happened for that long: memory that a burst of requests took goes back to the system.
 // The allocator keeps it otherwise, three times what is in use.
@@ -72,10 +65,6 @@ class ProxyService::Private
 public:
     explicit Private(ProxyService *service) : q(service) { }
 
-    void askKeychain(const QString &key);
-    void keychainAnswered(const QString &key, const SecretStore::Answer &answer);
-    void settleToken();
-    void storeToken();
     void chooseBackend();
     void listen();
     void publishConfig();
@@ -83,22 +72,16 @@ public:
     void takeRecords(const std::vector<ExchangeRecord> &batch);
     void coreListening(quint16 boundPort);
     void coreListenFailed(const QByteArray &sentence);
+    QByteArray listenFailure(const QByteArray &sentence) const;
+    ExchangeConfigPtr config() const;
     void coreDrained();
     void setState(ServiceState next);
-    void reportKeychain(const QString &sentence);
+    void credentialsChanged();
+    bool isConfigured(const Backend &backend) const;
 
     ProxyService *const q;
-    SecretStore store;
+    Credentials credentials;
     Settings settings;
-    KeychainCredentials keychain;
-    QString keychainProblem;
-    // Entries asked for and not answered yet, and those of them the start waits for.
-    std::set<QString> asked;
-    std::set<QString> awaited;
-    QTimer patience;
-
-    Secret token;
-    TokenOrigin tokenOrigin = TokenOrigin::NotRequired;
     QByteArray activeBackend = offlineBackendName();
     // The backend was named by somebody: an option, a variable, the file, the tray.
     bool backendChosen = false;
@@ -129,14 +112,8 @@ ProxyService::ProxyService(QObject *parent) : QObject(parent), d(std::make_uniqu
     connect(&d->proxy, &ProxyThread::recordsChanged, this,
             [this](const std::vector<ExchangeRecord> &batch) { d->takeRecords(batch); });
     connect(&d->proxy, &ProxyThread::drained, this, [this] { d->coreDrained(); });
-    d->patience.setSingleShot(true);
-    d->patience.setInterval(keychainPatienceMs);
-    connect(&d->patience, &QTimer::timeout, this, [this] {
-        d->reportKeychain(u"The keychain has not answered for %1 s; the start does not wait for it "
-                          "any longer."_s.arg(keychainPatienceMs / 1000));
-        d->awaited.clear();
-        d->listen();
-    });
+    connect(&d->credentials, &Credentials::ready, this, [this] { d->listen(); });
+    connect(&d->credentials, &Credentials::changed, this, [this] { d->credentialsChanged(); });
 }
 
 ProxyService::~ProxyService() = default;
@@ -153,111 +130,25 @@ void ProxyService::start(const Settings &settings)
     d->backendChosen = settings.backendChosen();
     d->setState(ServiceState::Starting);
 
-    const bool needsToken = settings.tokenRequired.value && settings.token.value.isEmpty();
-    if (needsToken)
-        d->awaited.insert(tokenKey);
     const QByteArray wanted = d->backendChosen ? d->activeBackend : preferredBackendName();
     const Backend *backend = findBackend(wanted);
-    if (backend && !backend->traits().credentialVariables.isEmpty()
-        && !isConfigured(*backend, settings, d->keychain)) {
-        d->awaited.insert(QString::fromLatin1(wanted));
-    }
-    if (d->awaited.empty()) {
-        d->listen();
-        return;
-    }
-    d->patience.start();
-    const std::set<QString> keys = d->awaited;
-    for (const QString &key : keys)
-        d->askKeychain(key);
+    const bool needsKey = backend && !backend->traits().credentialVariables.isEmpty()
+        && credentialOf(wanted, settings, {}).isEmpty();
+    d->credentials.prepare(settings, needsKey ? wanted : QByteArray());
 }
 
-void ProxyService::Private::askKeychain(const QString &key)
+bool ProxyService::Private::isConfigured(const Backend &backend) const
 {
-    if (!asked.insert(key).second)
-        return;
-    store.read(key, [this, key](const SecretStore::Answer &answer) {
-        asked.erase(key);
-        keychainAnswered(key, answer);
-    });
+    return Switchyard::isConfigured(backend, settings, credentials.keys());
 }
 
-void ProxyService::Private::keychainAnswered(const QString &key, const SecretStore::Answer &answer)
+void ProxyService::Private::credentialsChanged()
 {
-    if (!answer.error.isEmpty())
-        reportKeychain(answer.error);
-
-    const bool wasAwaited = awaited.erase(key) > 0;
-    if (key == tokenKey) {
-        // A keychain that was unlocked late still has the token clients were set up with.
-        const bool replaces = tokenOrigin == TokenOrigin::ThisRun || token.isEmpty();
-        if (answer.secret && !answer.secret->isEmpty() && settings.token.value.isEmpty()
-            && settings.tokenRequired.value && replaces) {
-            token = *answer.secret;
-            tokenOrigin = TokenOrigin::Keychain;
-        } else if (answer.error.isEmpty() && !answer.secret && wasAwaited) {
-            token = generateLocalToken();
-            tokenOrigin = TokenOrigin::ThisRun;
-            storeToken();
-        }
-    } else if (answer.secret && !answer.secret->isEmpty()) {
-        keychain[key.toLatin1()] = *answer.secret;
-    } else if (answer.error.isEmpty()) {
-        keychain.erase(key.toLatin1());
-    }
-
-    if (state == ServiceState::Starting && wasAwaited && awaited.empty()) {
-        patience.stop();
-        listen();
+    if (!proxy.isRunning())
         return;
-    }
-    if (proxy.isRunning()) {
-        chooseBackend();
-        publishConfig();
-        Q_EMIT q->statusChanged();
-    }
-}
-
-void ProxyService::Private::reportKeychain(const QString &sentence)
-{
-    if (!keychainProblem.isEmpty())
-        return;
-    keychainProblem = sentence;
-    logLine(LogLevel::Warning, category, sentence.toUtf8());
-}
-
-void ProxyService::Private::settleToken()
-{
-    if (!settings.tokenRequired.value) {
-        token = Secret();
-        tokenOrigin = TokenOrigin::NotRequired;
-        return;
-    }
-    if (!settings.token.value.isEmpty()) {
-        token = settings.token.value;
-        tokenOrigin = TokenOrigin::Given;
-        return;
-    }
-    if (!token.isEmpty())
-        return;
-    token = generateLocalToken();
-    tokenOrigin = TokenOrigin::ThisRun;
-    logLine(LogLevel::Warning, category,
-            "The local token is valid for this run only; set SWITCHYARD_TOKEN to keep one.");
-}
-
-void ProxyService::Private::storeToken()
-{
-    store.write(tokenKey, token, [this](const QString &error) {
-        if (!error.isEmpty()) {
-            logLine(LogLevel::Warning, category,
-                    "The local token could not be stored and is valid for this run only: "
-                        + error.toUtf8());
-            return;
-        }
-        if (tokenOrigin == TokenOrigin::ThisRun)
-            tokenOrigin = TokenOrigin::Keychain;
-    });
+    chooseBackend();
+    publishConfig();
+    Q_EMIT q->statusChanged();
 }
 
 // Nobody chose a backend: the preferred one when it has a credential, else the offline one, so that
@@ -267,7 +158,7 @@ void ProxyService::Private::chooseBackend()
     if (backendChosen)
         return;
     const Backend *preferred = findBackend(preferredBackendName());
-    const bool usable = preferred && isConfigured(*preferred, settings, keychain);
+    const bool usable = preferred && isConfigured(*preferred);
     const QByteArray chosen = usable ? preferredBackendName() : offlineBackendName();
     if (chosen == activeBackend)
         return;
@@ -278,15 +169,12 @@ void ProxyService::Private::chooseBackend()
 
 void ProxyService::Private::listen()
 {
-    settleToken();
     chooseBackend();
-    if (const Backend *backend = findBackend(activeBackend);
-        backend && !isConfigured(*backend, settings, keychain)) {
+    if (const Backend *backend = findBackend(activeBackend); backend && !isConfigured(*backend)) {
         warnWithoutKey();
     }
     address = listenHostAddress(settings.listenAddress.value);
-    proxy.start(makeExchangeConfig(settings, activeBackend, keychain, token, instance), address,
-                settings.port.value);
+    proxy.start(config(), address, settings.port.value);
 }
 
 void ProxyService::Private::coreListening(quint16 boundPort)
@@ -298,31 +186,36 @@ void ProxyService::Private::coreListening(quint16 boundPort)
 
     // What the first request did not need: the credentials of the other backends.
     for (const Backend *backend : allBackends()) {
-        if (!backend->traits().credentialVariables.isEmpty()
-            && !isConfigured(*backend, settings, keychain) && keychainProblem.isEmpty()) {
-            askKeychain(QString::fromLatin1(backend->traits().name));
+        if (!backend->traits().credentialVariables.isEmpty() && !isConfigured(*backend)
+            && credentials.problem().isEmpty()) {
+            credentials.ask(backend->traits().name);
         }
     }
 }
 
+QByteArray ProxyService::Private::listenFailure(const QByteArray &sentence) const
+{
+    const quint16 wanted = settings.port.value;
+    const auto holder = wanted ? findPortHolder(address, wanted) : std::nullopt;
+    if (!holder)
+        return sentence + " Choose another address or port; --port 0 takes any free one.";
+    const QByteArray who = holder->pid == 0
+        ? QByteArray("a program of another user")
+        : holder->name + " (process " + QByteArray::number(holder->pid) + ')';
+    return "Port " + QByteArray::number(wanted) + " is taken by " + who
+        + "; stop it, choose another port, or start with --port 0 to take any free one.";
+}
+
 void ProxyService::Private::coreListenFailed(const QByteArray &sentence)
 {
-    failure = sentence;
-    const quint16 wanted = settings.port.value;
-    if (const auto holder = wanted ? findPortHolder(wanted) : std::nullopt) {
-        failure = "Port " + QByteArray::number(wanted) + " is taken by "
-            + (holder->name.isEmpty() ? QByteArray("another program") : holder->name) + " (process "
-            + QByteArray::number(holder->pid)
-            + "); stop it, choose another port, or start with --port 0 to take any free one.";
-    }
+    failure = listenFailure(sentence);
     proxy.end();
     setState(ServiceState::Failed);
 }
 
 void ProxyService::stop(int graceMs)
 {
-    d->patience.stop();
-    d->awaited.clear();
+    d->credentials.cancel();
     if (!d->proxy.isRunning()) {
         d->setState(ServiceState::Stopped);
         QMetaObject::invokeMethod(this, &ProxyService::stopped, Qt::QueuedConnection);
@@ -356,9 +249,9 @@ bool ProxyService::useBackend(QByteArrayView name)
     d->activeBackend = backend->traits().name;
     d->publishConfig();
     logLine(LogLevel::Info, category, "The backend is now " + d->activeBackend + '.');
-    if (!isConfigured(*backend, d->settings, d->keychain)) {
+    if (!d->isConfigured(*backend)) {
         d->warnWithoutKey();
-        d->askKeychain(QString::fromLatin1(d->activeBackend));
+        d->credentials.ask(d->activeBackend);
     }
     if (keepsBackendChoice()) {
         if (const auto problem = saveBackendChoice(d->settings.configDir, d->activeBackend)) {
@@ -376,9 +269,15 @@ bool ProxyService::keepsBackendChoice() const
     return origin == Origin::Default || origin == Origin::File;
 }
 
+ExchangeConfigPtr ProxyService::Private::config() const
+{
+    return makeExchangeConfig(settings, activeBackend, credentials.keys(), credentials.token(),
+                              instance);
+}
+
 void ProxyService::Private::publishConfig()
 {
-    proxy.setConfig(makeExchangeConfig(settings, activeBackend, keychain, token, instance));
+    proxy.setConfig(config());
 }
 
 void ProxyService::Private::warnWithoutKey() const
@@ -390,14 +289,13 @@ void ProxyService::Private::warnWithoutKey() const
 
 void ProxyService::reloadSecrets()
 {
-    d->keychainProblem.clear();
+    d->credentials.forgetProblem();
     for (const Backend *backend : allBackends()) {
         const BackendTraits &traits = backend->traits();
-        const auto setup = d->settings.backends.find(traits.name);
-        const bool given =
-            setup != d->settings.backends.end() && !setup->second.credential.value.isEmpty();
-        if (!traits.credentialVariables.isEmpty() && !given)
-            d->askKeychain(QString::fromLatin1(traits.name));
+        if (!traits.credentialVariables.isEmpty()
+            && credentialOf(traits.name, d->settings, {}).isEmpty()) {
+            d->credentials.ask(traits.name);
+        }
     }
 }
 
@@ -450,7 +348,7 @@ std::vector<BackendStatus> ProxyService::backends() const
         status.name = traits.name;
         status.title = traits.title;
         status.offline = traits.offline;
-        status.configured = isConfigured(*backend, d->settings, d->keychain);
+        status.configured = d->isConfigured(*backend);
         status.active = traits.name == d->activeBackend;
         const auto setup = d->settings.backends.find(traits.name);
         if (traits.offline)
@@ -472,17 +370,17 @@ const ModelRules &ProxyService::modelRules() const
 
 QByteArray ProxyService::clientToken() const
 {
-    return d->token.reveal();
+    return d->credentials.token().reveal();
 }
 
 TokenOrigin ProxyService::tokenOrigin() const
 {
-    return d->tokenOrigin;
+    return d->credentials.tokenOrigin();
 }
 
 QString ProxyService::keychainProblem() const
 {
-    return d->keychainProblem;
+    return d->credentials.problem();
 }
 
 std::vector<ExchangeRecord> ProxyService::records() const

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxycore/journal/exchangerecord.h"
+#include "proxycore/service/localtoken.h"
 #include "proxycore/service/recordlist.h"
 
 #include <QByteArray>
@@ -47,14 +48,6 @@ struct ServiceStatus
     quint64 errors = 0;
     int openStreams = 0; // exchanges that have not ended, streams or not
     qint64 totalTokens = 0;
-};
-
-// Where the token for clients comes from.
-enum class TokenOrigin {
-    NotRequired,
-    Given, // command line or environment
-    Keychain, // read from it or stored there at this start
-    ThisRun, // made at this start, kept nowhere
 };
 
 // The main-thread face of the proxy: everything a window, a tray or the control channel needs.

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "proxycore/service/configsnapshot.h"
-#include "proxycore/service/localtoken.h"
-#include "proxycore/service/portholder.h"
 
-#include <QCoreApplication>
-#include <QRegularExpression>
-#include <QSet>
-#include <QTcpServer>
 #include <QTest>
 
 using namespace Switchyard;
@@ -36,9 +30,6 @@ private Q_SLOTS:
     void theEnvironmentsKeyComesBeforeTheKeychains();
     void aBackendIsConfiguredWithAddressAndKey();
     void theSnapshotHasTheValuesOfTheSettings();
-    void tokensAreLongAndDiffer();
-    void theHolderOfAPortIsFound();
-    void aFreePortHasNoHolder();
 };
 
 void TestConfigSnapshot::theEnvironmentsKeyComesBeforeTheKeychains()
@@ -87,40 +78,6 @@ void TestConfigSnapshot::theSnapshotHasTheValuesOfTheSettings()
     QCOMPARE(backend.lane, Lane::Chat);
     QCOMPARE(backend.retries, 3);
     QVERIFY(backend.credential.matches("key"));
-}
-
-void TestConfigSnapshot::tokensAreLongAndDiffer()
-{
-    // 32 bytes are 43 characters of base64url.
-    const QRegularExpression form(u"^sy-[A-Za-z0-9_-]{43}$"_s);
-    QSet<QByteArray> seen;
-    for (int i = 0; i < 100; ++i) {
-        const Secret token = generateLocalToken();
-        QVERIFY(form.match(QString::fromLatin1(token.reveal())).hasMatch());
-        seen.insert(token.reveal());
-    }
-    QCOMPARE(seen.size(), 100);
-}
-
-void TestConfigSnapshot::theHolderOfAPortIsFound()
-{
-    QTcpServer server;
-    QVERIFY(server.listen(QHostAddress::LocalHost));
-    const auto holder = findPortHolder(server.serverPort());
-    QVERIFY(holder);
-    QCOMPARE(holder->pid, QCoreApplication::applicationPid());
-    // The system keeps 15 characters of a name.
-    QVERIFY(!holder->name.isEmpty());
-    QVERIFY(QByteArray("tst_configsnapshot").startsWith(holder->name));
-}
-
-void TestConfigSnapshot::aFreePortHasNoHolder()
-{
-    QTcpServer server;
-    QVERIFY(server.listen(QHostAddress::LocalHost));
-    const quint16 port = server.serverPort();
-    server.close();
-    QVERIFY(!findPortHolder(port));
 }
 
 QTEST_GUILESS_MAIN(TestConfigSnapshot)

@@ -139,6 +139,5 @@ void TestRecordList::aJumpFarAheadDropsWhatWasThere()
     QCOMPARE(list.toVector().size(), std::size_t(1));
 }
 
-
 QTEST_GUILESS_MAIN(TestRecordList)
 #include "tst_recordlist.moc"

@@ -120,6 +120,5 @@ void TestShellExports::namesOfShells()
     QVERIFY(!shellFromName(""));
 }
 
-
 QTEST_GUILESS_MAIN(TestShellExports)
 #include "tst_shellexports.moc"
