@@ -79,10 +79,15 @@ std::optional<ApiError> Exchange::prepare()
                                   m_inbound.headers.value("content-encoding"), maxBody);
     if (!body)
         return body.error();
+    m_backend = findBackend(m_config->activeBackend);
+    const auto settings = m_config->backends.find(m_config->activeBackend);
+    const bool passesOn = m_backend && !m_backend->traits().offline
+        && settings != m_config->backends.end() && settings->second.lane == Lane::Native;
     auto request =
         readMessagesRequest(std::move(body).value(),
                             m_endpoint == Endpoint::CountTokens ? MessagesEndpoint::CountTokens
-                                                                : MessagesEndpoint::Create);
+                                                                : MessagesEndpoint::Create,
+                            passesOn ? JsonDepth::TopLevel : JsonDepth::Whole);
     if (!request)
         return request.error();
     m_request = std::move(request).value();
@@ -90,8 +95,6 @@ std::optional<ApiError> Exchange::prepare()
     m_record.model = m_request.model;
     m_record.stream = m_request.stream;
 
-    m_backend = findBackend(m_config->activeBackend);
-    const auto settings = m_config->backends.find(m_config->activeBackend);
     if (!m_backend || settings == m_config->backends.end()) {
         ApiError error =
             ApiError::withStatus(503,
@@ -183,8 +186,7 @@ void Exchange::answerLocally()
     }
     m_recital = makeEchoAnswer(m_request);
     if (!m_request.stream) {
-        answerMessage(
-            {m_recital->body, m_recital->usage, m_recital->stopReason, m_request.model});
+        answerMessage({m_recital->body, m_recital->usage, m_recital->stopReason, m_request.model});
         return;
     }
     m_phase = Phase::Reciting;

@@ -14,12 +14,12 @@ namespace ondemand = simdjson::ondemand;
 // A parser keeps memory of several times its largest document; beyond this size it is not kept.
 constexpr qsizetype keptParserBytes = qsizetype(1024) * 1024;
 
-// One pass over a request body: checks that all of it is JSON and picks up what the proxy needs.
+// One pass over a request body: checks that it is JSON and picks up what the proxy needs.
 class RequestReader
 {
 public:
-    RequestReader(MessagesRequest &request, MessagesEndpoint endpoint)
-        : m_request(request), m_endpoint(endpoint)
+    RequestReader(MessagesRequest &request, MessagesEndpoint endpoint, JsonDepth depth)
+        : m_request(request), m_endpoint(endpoint), m_depth(depth)
     {
     }
 
@@ -36,6 +36,8 @@ private:
     bool message(ondemand::value value, int index);
     bool maxTokens(QByteArrayView token);
     bool tools(ondemand::value value, QByteArrayView token);
+    // A value that is nobody's concern here.
+    bool pass(ondemand::value value, int depth);
 
     bool refuse(QByteArray sentence)
     {
@@ -50,10 +52,25 @@ private:
 
     MessagesRequest &m_request;
     const MessagesEndpoint m_endpoint;
+    const JsonDepth m_depth;
     JsonCheck m_check;
     std::optional<ApiError> m_error;
     bool m_seen[MemberCount] = {};
 };
+
+bool RequestReader::pass(ondemand::value value, int depth)
+{
+    if (m_depth == JsonDepth::Whole)
+        return m_check.value(value, depth);
+    const QByteArrayView token = jsonToken(value);
+    // Objects and lists are skipped by whoever iterates; a string that is not taken would be
+    // skipped as if it were a key.
+    if (token.startsWith('{') || token.startsWith('['))
+        return true;
+    if (token.startsWith('"'))
+        return !value.get_raw_json_string().error() || m_check.fail(token.data());
+    return m_check.value(value, depth);
+}
 
 constexpr const char *memberNames[] = {"model",  "messages", "max_tokens",
                                        "stream", "system",   "tools"};
@@ -115,7 +132,7 @@ bool RequestReader::message(ondemand::value value, int index)
                 return refuse(name() + ".role: a string is required.");
             hasRole = true;
         }
-        if (!m_check.value(field.value(), 2))
+        if (!pass(field.value(), 2))
             return false;
     }
     return hasRole || refuse(name() + ".role: a role is required.");
@@ -169,7 +186,7 @@ bool RequestReader::tools(ondemand::value value, QByteArrayView token)
         ondemand::value child;
         if (element.get(child))
             return m_check.fail(token.data());
-        if (!m_check.value(child, 2))
+        if (!pass(child, 2))
             return false;
         ++m_request.toolCount;
     }
@@ -199,7 +216,7 @@ bool RequestReader::member(Member member, ondemand::value value, QByteArrayView 
         if (first != '"' && first != '[' && token != "null")
             return m_check.value(value)
                 && refuse("system: a string or a list of text blocks is required.");
-        return m_check.value(value, 1);
+        return pass(value, 1);
     case Tools:
         return tools(value, token);
     case MemberCount:
@@ -235,7 +252,7 @@ std::optional<ApiError> RequestReader::read(ondemand::parser &parser)
         const int known = memberNamed(name);
         bool good = false;
         if (known < 0) {
-            good = m_check.value(field.value(), 1);
+            good = pass(field.value(), 1);
         } else if (m_seen[known]) {
             // Parsers disagree which one counts, so what we read and what the upstream reads could
             // differ.
@@ -264,7 +281,8 @@ std::optional<ApiError> RequestReader::read(ondemand::parser &parser)
 
 } // namespace
 
-Result<MessagesRequest> readMessagesRequest(QByteArray body, MessagesEndpoint endpoint)
+Result<MessagesRequest> readMessagesRequest(QByteArray body, MessagesEndpoint endpoint,
+                                            JsonDepth depth)
 {
     MessagesRequest request;
     request.body = std::move(body);
@@ -273,10 +291,10 @@ Result<MessagesRequest> readMessagesRequest(QByteArray body, MessagesEndpoint en
     std::optional<ApiError> error;
     if (request.body.size() <= keptParserBytes) {
         static thread_local ondemand::parser parser;
-        error = RequestReader(request, endpoint).read(parser);
+        error = RequestReader(request, endpoint, depth).read(parser);
     } else {
         ondemand::parser parser;
-        error = RequestReader(request, endpoint).read(parser);
+        error = RequestReader(request, endpoint, depth).read(parser);
     }
     if (error)
         return *std::move(error);

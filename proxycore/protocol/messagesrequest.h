@@ -36,10 +36,20 @@ struct MessagesRequest
 
 enum class MessagesEndpoint { Create, CountTokens };
 
+// How much of a body is checked to be JSON.
+enum class JsonDepth {
+    Whole,
+    // The members we read, and that strings and brackets close and all of it is UTF-8. Enough where
+    // the bytes go on as they are to an upstream that reads them itself: half the time of a
+    // request.
+    TopLevel,
+};
+
 // Reads and checks a request body. Errors are 400 and name the field, e.g.
 // "messages: a list of messages is required."
 Result<MessagesRequest> readMessagesRequest(QByteArray body,
-                                            MessagesEndpoint endpoint = MessagesEndpoint::Create);
+                                            MessagesEndpoint endpoint = MessagesEndpoint::Create,
+                                            JsonDepth depth = JsonDepth::Whole);
 
 // Makes room for the bytes simdjson may read behind the end (SIMDJSON_PADDING).
 void ensureJsonPadding(QByteArray &json);

@@ -37,6 +37,9 @@ private Q_SLOTS:
     void badBodiesAreRefusedByName();
     void everyPrefixIsRefused();
     void noMutationIsAcceptedThatIsNotJson();
+    void aShallowReadFindsTheSameFacts();
+    void aShallowReadLeavesTheInsideToTheUpstream_data();
+    void aShallowReadLeavesTheInsideToTheUpstream();
     void countTokensNeedsNoMaxTokens();
     void aBodyCutFromABiggerOneIsRead();
     void aBigBodyIsRead();
@@ -320,6 +323,54 @@ void TestMessagesRequest::noMutationIsAcceptedThatIsNotJson()
         QVERIFY2(error.error == QJsonParseError::NoError, mutated.constData());
     }
     QVERIFY(accepted > 1000);
+}
+
+void TestMessagesRequest::aShallowReadFindsTheSameFacts()
+{
+    const QByteArray body =
+        "{\"system\":\"a \\\"b\\\" }\",\"tools\":[{\"name\":\"a\",\"input_schema\":{\"x\":[]}},{}],"
+        "\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"}]\"}],\"role\":\"user\"},"
+        "{\"role\":\"assistant\",\"content\":\"y\"}],\"list\":[\"a\",1,[],{}],\"stream\":true,"
+        "\"max_tokens\":5,\"model\":\"claude-sonnet-5\"}";
+    for (const JsonDepth depth : {JsonDepth::Whole, JsonDepth::TopLevel}) {
+        const auto read = readMessagesRequest(body, MessagesEndpoint::Create, depth);
+        QVERIFY2(read.ok(), read.ok() ? "" : read.error().message.constData());
+        QCOMPARE(read.value().model, QByteArray("claude-sonnet-5"));
+        QCOMPARE(read.value().messageCount, 2);
+        QCOMPARE(read.value().toolCount, 2);
+        QVERIFY(read.value().stream);
+        QCOMPARE(read.value().maxTokens, std::optional<qint64>(5));
+    }
+}
+
+void TestMessagesRequest::aShallowReadLeavesTheInsideToTheUpstream_data()
+{
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<bool>("accepted");
+
+    const auto row = [](const char *name, const QByteArray &messages, bool accepted,
+                        const QByteArray &behind = {}) {
+        QTest::newRow(name) << "{\"model\":\"a\",\"max_tokens\":1,\"messages\":" + messages + "}"
+                + behind << accepted;
+    };
+    row("a wrong literal inside a message is the upstream's to refuse",
+        "[{\"role\":\"user\",\"content\":[tru]}]", true);
+    row("a message without a role is refused", "[{\"content\":\"a\"}]", false);
+    row("a message that is no object is refused", "[1]", false);
+    row("no message is refused", "[]", false);
+    row("a list that does not close is refused", "[{\"role\":\"user\",\"content\":[1}]", false);
+    row("a string that does not close is refused", "[{\"role\":\"user\",\"content\":\"a}]", false);
+    row("bytes that are no UTF-8 are refused", "[{\"role\":\"user\",\"content\":\"\xff\"}]", false);
+    row("what follows the object is refused", "[{\"role\":\"user\",\"content\":\"a\"}]", false,
+        "{}");
+}
+
+void TestMessagesRequest::aShallowReadLeavesTheInsideToTheUpstream()
+{
+    QFETCH(QByteArray, body);
+    QFETCH(bool, accepted);
+    QCOMPARE(readMessagesRequest(body, MessagesEndpoint::Create, JsonDepth::TopLevel).ok(),
+             accepted);
 }
 
 void TestMessagesRequest::countTokensNeedsNoMaxTokens()
