@@ -7,6 +7,7 @@
 using namespace Switchyard::Testing;
 using namespace Qt::StringLiterals;
 
+#ifdef SWITCHYARD_UI
 namespace {
 
 const QStringList anyPort{u"--port"_s, u"0"_s};
@@ -26,6 +27,7 @@ QJsonObject status(const Home &home)
 }
 
 } // namespace
+#endif
 
 // `switchyard` without a subcommand, seen from outside.
 class TestTray : public QObject
@@ -40,6 +42,7 @@ private Q_SLOTS:
     void itServesAndCanBeEnded();
     void aSecondStartIsDoneAtOnce();
     void serveBesideItIsRefused();
+    void besideServeItSaysWhoRunsAndOpensNoWindow();
     void aWrongSettingIsRefusedBeforeAWindowOpens();
 #endif
 };
@@ -117,6 +120,18 @@ void TestTray::serveBesideItIsRefused()
     const RunResult second = run(home, QStringList{u"serve"_s} + anyPort);
     QCOMPARE(second.exitCode, 1);
     QVERIFY2(second.error.contains(QByteArray::number(program.pid())), second.error.constData());
+}
+
+void TestTray::besideServeItSaysWhoRunsAndOpensNoWindow()
+{
+    Home home = homeWithScreen();
+    Program server(home, QStringList{u"serve"_s} + anyPort);
+    QVERIFY(server.waitUntilReady());
+    const RunResult tray = run(home, {});
+    QCOMPARE(tray.exitCode, 1);
+    QVERIFY2(tray.error.contains(QByteArray::number(server.pid())), tray.error.constData());
+    QVERIFY2(tray.error.contains("switchyard quit"), tray.error.constData());
+    QVERIFY(server.isRunning());
 }
 
 void TestTray::aWrongSettingIsRefusedBeforeAWindowOpens()
