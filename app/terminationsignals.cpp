@@ -63,8 +63,10 @@ TerminationSignals::TerminationSignals(QObject *parent) : QObject(parent)
 
 TerminationSignals::~TerminationSignals()
 {
+    // The program is ending in order already. Who asks once more in its last milliseconds must not
+    // turn that into a death by signal.
     for (const int number : handledSignals)
-        setHandler(number, SIG_DFL);
+        setHandler(number, SIG_IGN);
     m_notifier.reset();
     ::close(signalSockets[0]);
     ::close(signalSockets[1]);
