@@ -64,12 +64,12 @@ void printModels(const QJsonObject &result)
         const QString name = row[u"upstream"_s].toString();
         return name.isEmpty() ? u"refused"_s : name;
     };
-    for (const QJsonValue &row : rows) {
+    for (const auto &row : rows) {
         client = std::max(client, row[u"client"_s].toString().size());
         upstream = std::max(upstream, target(row.toObject()).size());
     }
     printOut(u"%1\n"_s.arg(result[u"backend"_s].toString()));
-    for (const QJsonValue &value : rows) {
+    for (const auto &value : rows) {
         const QJsonObject row = value.toObject();
         printOut(u"  %1  →  %2  %3\n"_s.arg(row[u"client"_s].toString().leftJustified(client),
                                             target(row).leftJustified(upstream),

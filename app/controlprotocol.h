@@ -17,7 +17,7 @@ namespace Switchyard {
 //   ← {"v":1,"ok":true,"result":{…}}               the end of an answer
 //   ← {"v":1,"ok":false,"code":1,"error":"…"}      or a sentence and the exit code it means
 inline constexpr int controlVersion = 1;
-inline constexpr qsizetype maxControlRequestBytes = 64 * 1024;
+inline constexpr qsizetype maxControlRequestBytes = 65'536;
 
 QByteArray controlRequest(const QString &command, QJsonObject arguments = {});
 QByteArray controlResult(const QJsonObject &result);

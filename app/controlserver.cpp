@@ -24,7 +24,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 // Unsent bytes at which a reader counts as slow and gets no more rows for the moment.
-constexpr qint64 maxUnsentBytes = 256 * 1024;
+constexpr qint64 maxUnsentBytes = 262'144;
 
 bool isSameUser(const QLocalSocket &socket)
 {

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         printError(problem->sentence);
         return ExitCode::UsageError;
     }
-    const CommandLine &line = std::get<CommandLine>(parsed);
+    const CommandLine &line = *std::get_if<CommandLine>(&parsed);
 
     // The options are ours; Qt sees the program's name alone.
     argc = 1;

@@ -16,7 +16,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 const QString tokenKey = QLatin1StringView(SecretStore::localTokenKey);
-constexpr qsizetype maxSecretBytes = 8 * 1024;
+constexpr qsizetype maxSecretBytes = 8'192;
 
 bool isPrintableAscii(const QByteArray &value)
 {

@@ -24,7 +24,7 @@ using namespace Qt::StringLiterals;
 
 namespace {
 
-constexpr qint64 maxFileBytes = 10 * 1000 * 1000;
+constexpr qint64 maxFileBytes = 10'000'000;
 constexpr int files = 5;
 
 // A pipe nobody reads and a terminal that was stopped must not stop the proxy: what does not fit
