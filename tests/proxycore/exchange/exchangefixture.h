@@ -134,8 +134,8 @@ public:
     // Row of the only, or the newest, exchange once it is final.
     ExchangeRecord finalRow()
     {
-        const bool final = QTest::qWaitFor(
-            [&] { return newestState() && isFinal(*newestState()); }, 5'000);
+        const bool final =
+            QTest::qWaitFor([&] { return newestState() && isFinal(*newestState()); }, 5'000);
         return final ? rows.rbegin()->second : ExchangeRecord{};
     }
 

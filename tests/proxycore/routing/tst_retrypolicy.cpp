@@ -149,7 +149,8 @@ void TestRetryPolicy::retryAfterIsParsed()
     QFETCH(QByteArray, milliseconds);
     QFETCH(QByteArray, header);
     QFETCH(qint64, parsed);
-    const qint64 now = QDateTime(QDate(2026, 11, 22), QTime(10, 0), QTimeZone::utc()).toMSecsSinceEpoch();
+    const qint64 now =
+        QDateTime(QDate(2026, 11, 22), QTime(10, 0), QTimeZone::utc()).toMSecsSinceEpoch();
     QCOMPARE(orNever(parseRetryAfter(milliseconds, header, now)), parsed);
 }
 
