@@ -236,9 +236,9 @@ void ClientSocket::finishResponse(bool reusable)
 void ClientSocket::cutResponse()
 {
     m_observer = nullptr;
-    if (const auto callback = std::exchange(m_afterResponse, nullptr))
-        callback();
     m_phase = Phase::Closed;
+    // Ends in noticeDisconnect(). The connection goes first: QHttpServer 6.8 reads on from a
+    // socket that is still connected when its responder is destroyed.
     abort();
 }
 
