@@ -152,20 +152,21 @@ for (const lane of lanes) {
 
     test('of a slow reader is neither lost nor hoarded', async () => {
       const word = `${'x'.repeat(16 * 1024 - 1)} `;
-      await rig.upstream.script({ content: word.repeat(2048) });
+      await rig.upstream.script({ content: word.repeat(8192) });
       const connection = await RawConnection.open(rig.proxy.port);
       connection.socket.pause();
       connection.send(requestBytes(rig.proxy.port, { token: localToken, body: body({}) }));
-      // The upstream is stopped when the buffers between are full, far before its 2,048 frames; an
-      // unhindered one has sent them in a fraction of this time.
+      // The upstream is stopped when the buffers between are full, far before its 8,192 frames: the
+      // kernel's grow to 32 MiB for each of the two connections. An unhindered upstream has sent
+      // them all in a fraction of this time.
       await rig.upstream.seen({ frames: { 0: 10 } });
       await assert.rejects(
-        rig.upstream.seen({ frames: { 0: 1800 }, timeout: 3000 }),
+        rig.upstream.seen({ frames: { 0: 7000 }, timeout: 3000 }),
         /did not see/,
       );
       connection.socket.resume();
       const answer = await connection.response({ ms: 60_000 });
-      assert.equal(readStream(answer.bytes).content[0].text.length, 32 * 1024 * 1024);
+      assert.equal(readStream(answer.bytes).content[0].text.length, 128 * 1024 * 1024);
       connection.close();
     });
 
